@@ -18,8 +18,9 @@ type Row = Omit<Schedule, 'input'> & { input: string }
 
 export type ScheduleStore = ReturnType<typeof openScheduleStore>
 
-/** Persistent schedules. */
+/** Persistent schedules. The names of those that were removed meanwhile are kept. */
 export function openScheduleStore(directory: string) {
+  const removed = new Set<string>()
   const database = openDatabase(directory, 'scheduler', SCHEMA)
   const put = database.prepare(
     'INSERT OR REPLACE INTO schedules VALUES (:name, :input, :createdAt, :dueAt, :failures)',
@@ -39,7 +40,11 @@ export function openScheduleStore(directory: string) {
     all: () => all.all().map(parse),
     due: (now: number) => due.all(now).map(parse),
     nextDue: () => next.get()?.dueAt as number | null,
-    remove: (name: string) => remove.run(name).changes > 0,
+    remove: (name: string) => {
+      removed.add(name)
+      return remove.run(name).changes > 0
+    },
+    wasRemoved: (name: string) => removed.has(name),
     close: () => database.close(),
   }
 }

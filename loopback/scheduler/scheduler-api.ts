@@ -10,6 +10,8 @@ export type ApiContext = {
   store: ScheduleStore
   /** Groups besides `default`. Unlike on AWS, a schedule's name is unique across groups. */
   groups: readonly string[]
+  /** Whether the name of a schedule that has run or was deleted stays taken. */
+  keepsNames: boolean
   arn(name: string, group: string): string
   now(): number
 }
@@ -68,8 +70,8 @@ function create(name: string, body: string, context: ApiContext, requireAccess: 
   checkGroup(input.GroupName, context)
   const existing = store.find(name)
   const isRepeated = input.ClientToken !== undefined && isDeepStrictEqual(existing?.input, input)
-  if (existing && !isRepeated)
-    throw new JsonError(409, 'ConflictException', `Schedule ${name} already exists.`)
+  const isTaken = existing ? !isRepeated : context.keepsNames && store.wasRemoved(name)
+  if (isTaken) throw new JsonError(409, 'ConflictException', `Schedule ${name} already exists.`)
   if (!existing) {
     const dueAt = input.State === 'ENABLED' ? parseAt(input.ScheduleExpression) : null
     store.put({ name, input, createdAt: now(), dueAt, failures: 0 })

@@ -13,6 +13,8 @@ export type SchedulerOptions = {
   directory: string
   /** The groups besides `default`. */
   groups?: readonly string[]
+  /** Whether a name stays taken once its schedule has run or was deleted, as it may for a while on AWS. Default false. */
+  keepsNames?: boolean
   onTarget: OnTarget
   clock?: Clock
   account?: string
@@ -38,6 +40,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const context: ApiContext = {
     store,
     groups: options.groups ?? [],
+    keepsNames: options.keepsNames ?? false,
     now: () => clock.now(),
     arn: (name, group) => `arn:aws:scheduler:${region}:${account}:schedule/${group}/${name}`,
   }

@@ -78,6 +78,8 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
       // The package may be read-only.
       NODE_COMPILE_CACHE: isPackage ? join(sandboxes, '..', 'compiled') : CHECKOUT_CACHE,
       ...Environment.Variables,
+      // People read the local one as it is written.
+      LAMBCI_LOG_FORMAT: 'text',
       ...environmentOf(role, name),
       ...options.environment,
     },

@@ -18,6 +18,14 @@ const TYPES: Record<string, { name: string; arn: (name: string, context: AwsCont
     name: 'Name',
     arn: (name, context) => regional('scheduler', `schedule-group/${name}`, context),
   },
+  'AWS::ECR::Repository': {
+    name: 'RepositoryName',
+    arn: (name, context) => regional('ecr', `repository/${name}`, context),
+  },
+  'AWS::CodeBuild::Project': {
+    name: 'Name',
+    arn: (name, context) => regional('codebuild', `project/${name}`, context),
+  },
   'AWS::IAM::Role': {
     name: 'RoleName',
     arn: (name, { partition, account }) => `arn:${partition}:iam::${account}:role/${name}`,
@@ -41,6 +49,10 @@ export function attributeOf(
 ): string {
   if (['Arn', 'TopicArn'].includes(attribute)) return arnOf(resource, resolve, context)
   if (attribute === 'TopicName') return nameOf(resource, resolve)
+  if (attribute === 'RepositoryUri') {
+    const { account, region } = context
+    return `${account}.dkr.ecr.${region}.amazonaws.com/${nameOf(resource, resolve)}`
+  }
   // AWS generates this URL. The local one is known only after the start, and not needed in the template.
   if (attribute === 'FunctionUrl') return 'https://function-url.invalid/'
   throw new Error(`The local system does not support the attribute ${attribute} of ${resource.Type}`)

@@ -27,13 +27,16 @@ export const zip = (files: Readonly<Record<string, Uint8Array>>): Uint8Array => 
   return zipSync(zippable)
 }
 
+/** Where an upload goes: `extension` is that of its key, `zip` by default. */
+type Place = { bucket: string; prefix: string; extension?: string }
+
 /** Uploads `body` under the hash of its content, unless it exists. Returns its key. */
 export async function uploadIfMissing(
   { aws, print }: Context,
-  { bucket, prefix }: { bucket: string; prefix: string },
+  { bucket, prefix, extension = 'zip' }: Place,
   body: Uint8Array,
 ): Promise<string> {
-  const key = `${prefix}/${hashOf(body)}.zip`
+  const key = `${prefix}/${hashOf(body)}.${extension}`
   // Without the right to list the bucket, a missing object is answered with 403.
   if (await aws.find(/^(404|403):/, 's3api', 'head-object', '--bucket', bucket, '--key', key)) {
     print(`  ${key} already exists`)

@@ -1,3 +1,5 @@
+import { explainQuota } from './account-quotas.ts'
+
 /** An error of AWS or of the AWS CLI. */
 export type AwsError = { code: string; message: string }
 
@@ -37,6 +39,6 @@ export function explainError({ code, message }: AwsError, args: readonly string[
     case 'UnauthorizedOperation':
       return `Permission denied (aws ${call}): ${message} Request the permission, or sign in as a user who has it.`
     default:
-      return `aws ${call} failed${code === 'Failed' ? '' : ` (${code})`}: ${message}`
+      return `aws ${call} failed${code === 'Failed' ? '' : ` (${code})`}: ${message}${explainQuota(message)}`
   }
 }

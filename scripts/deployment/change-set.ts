@@ -7,8 +7,8 @@ import { eventsAfter, failureReason, type Marker, newestEvent, RECENT } from './
 
 export type StackSpec = {
   name: string
-  /** Path of the template. */
-  template: string
+  /** The path of the template or, for one above CloudFormation's 51,200 bytes, the URL of its object in S3. */
+  template: { path: string } | { url: string }
   /** A value for every parameter of the template; undefined keeps the current value or the default. */
   parameters: Readonly<Record<string, string | undefined>>
   /** The bucket that is retained when the stack is deleted: its name and logical id. */
@@ -34,10 +34,14 @@ export async function deployStack(context: Context, spec: StackSpec): Promise<St
     return hasValue ? [{ ParameterKey: key, UsePreviousValue: true }] : []
   })
   const changed = await change(context, name, current ? 'UPDATE' : 'CREATE', [
-    ...['--template-body', `file://${template}`, '--parameters', JSON.stringify(parameters)],
+    ...('url' in template
+      ? ['--template-url', template.url]
+      : ['--template-body', `file://${template.path}`]),
+    ...['--parameters', JSON.stringify(parameters)],
   ])
   const state = changed ?? current
-  if (!state) throw new DeployFailure(`CloudFormation found no resources to create in ${template}.`)
+  if (!state)
+    throw new DeployFailure(`CloudFormation found no resources to create in the template of ${name}.`)
   if (!changed) print(`  ${name} is up to date`)
   return state
 }

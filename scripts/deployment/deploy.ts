@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listParameters } from '../../loopback/system/template.ts'
+import { checkAccountQuotas } from './account-quotas.ts'
 import { uploadIfMissing, zip } from './artifacts.ts'
 import type { Aws } from './aws.ts'
 import { BASE, chooseImageParameters } from './base-image.ts'
@@ -11,6 +12,7 @@ import type { Context } from './context.ts'
 import { ensureImage } from './image.ts'
 import { type ImageSource, readDockerfile, readImageSource, requireSameImageKind } from './image-source.ts'
 import { bucketOf, type Options } from './options.ts'
+import { selfTest } from './self-test.ts'
 import { describeStack, type StackState, waitForStack } from './stack.ts'
 
 /** Runs all steps of a deploy. Each step checks what is up to date, so an interrupted deploy can be repeated. */
@@ -19,13 +21,15 @@ export async function deploy(context: Context, options: Options, root: string): 
   const { stack, parameters } = options
   print(`Deploying ${stack} to account ${aws.account}, ${aws.region}`)
   await checkImageOptions(aws, options)
+  const quotas = await checkAccountQuotas(aws, options)
+  if (quotas !== null) print(quotas)
   const note = await checkConcurrency(context, options)
 
   print('\nBootstrap stack: bucket for bundles, repository for the build image')
   const before = await waitForStack(context, `${stack}-bootstrap`)
   const bootstrap = await deployStack(context, {
     name: `${stack}-bootstrap`,
-    template: templateOf(root, 'bootstrap'),
+    template: { path: templateOf(root, 'bootstrap') },
     parameters: {
       Architecture: parameters.Architecture,
       ...(await chooseImageParameters(context, options, before)),
@@ -47,10 +51,11 @@ export async function deploy(context: Context, options: Options, root: string): 
   const given: Record<string, string> = { ...parameters, ...uploaded, BuildImage }
   const state = await deployStack(context, {
     name: stack,
-    template: templateOf(root, 'lambci'),
+    template: await uploadTemplate(context, bootstrap, text),
     parameters: Object.fromEntries(listParameters(text).map(({ name }) => [name, given[name]])),
     retained: { bucket: bucketOf(aws, stack), id: 'Bucket' },
   })
+  await selfTest(context, state)
   print(describeResult(state, options))
   if (note !== null) print(`\n${note}`)
 }
@@ -62,6 +67,19 @@ export async function checkImageOptions(aws: Aws, { stack, image, dockerfile }: 
   if (dockerfile) await readDockerfile(dockerfile)
   const current = (await describeStack(aws, stack))?.parameters.BuildImage
   if (!image && !dockerfile && current) requireSameImageKind(current, stack)
+}
+
+/** The template exceeds what CloudFormation takes inline. An update that fails needs no older one: CloudFormation has its own copy. */
+async function uploadTemplate(
+  context: Context,
+  { outputs: { ArtifactBucket = '' } }: StackState,
+  text: string,
+): Promise<{ url: string }> {
+  const { region } = context.aws
+  const place = { bucket: ArtifactBucket, prefix: 'template', extension: 'yaml' }
+  const key = await uploadIfMissing(context, place, Buffer.from(text))
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
+  return { url: `https://${ArtifactBucket}.s3.${region}.${domain}/${key}` }
 }
 
 async function uploadBundles(

@@ -1,3 +1,4 @@
+import { checkAccountQuotas } from './account-quotas.ts'
 import type { Aws } from './aws.ts'
 import { BASE, recordedBase } from './base-image.ts'
 import { hasBucket } from './buckets.ts'
@@ -14,6 +15,8 @@ export async function describeDeploy(context: Context, options: Options, root: s
   const { stack } = options
   const { Toolchains, ...parameters } = options.parameters
   await checkImageOptions(aws, options)
+  const quotas = await checkAccountQuotas(aws, options)
+  if (quotas !== null) print(quotas)
   const note = await checkConcurrency(context, options)
   const bootstrap = await describeStack(aws, `${stack}-bootstrap`)
   const current = await describeStack(aws, stack)

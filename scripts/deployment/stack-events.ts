@@ -1,3 +1,4 @@
+import { explainQuota } from './account-quotas.ts'
 import type { Aws } from './aws.ts'
 
 type Event = {
@@ -53,5 +54,6 @@ export async function failureReason(aws: Aws, name: string, since: Marker): Prom
   )
   if (!failed) return null
   const { LogicalResourceId, ResourceType, ResourceStatus, ResourceStatusReason } = failed
-  return `${LogicalResourceId} (${ResourceType}): ${ResourceStatusReason ?? ResourceStatus}`
+  const reason = ResourceStatusReason ?? ResourceStatus
+  return `${LogicalResourceId} (${ResourceType}): ${reason}${explainQuota(reason)}`
 }

@@ -13,7 +13,9 @@ export type DeadMansSwitch = {
    * switch stays as it is, and an earlier look is replaced.
    */
   set(build: BuildRef, at: Date, look?: Look): Promise<void>
-  /** Clears the switch and the look. */
+  /** Sets the switch of a build to another time, also if it has fired. */
+  move(build: BuildRef, at: Date): Promise<void>
+  /** Clears the switch and the look. One that replaced another may stay: report finds nothing to do when it fires. */
   clear(build: BuildRef): Promise<void>
 }
 
@@ -26,14 +28,34 @@ export const switchName = ({ project, number }: BuildRef) =>
 
 export const lookName = (build: BuildRef) => `${switchName(build)}-look`
 
-export const openDeadMansSwitch = (scheduler: Scheduler, target: SwitchTarget): DeadMansSwitch => ({
-  set: async ({ project, number }, at, look) => {
-    const name = (look ? lookName : switchName)({ project, number })
-    // The schedule that has just fired may not be gone yet.
-    if (look) await scheduler.cancel(name)
-    await scheduler.schedule({ ...target, name, at, event: { switch: { project, number, ...look } } })
-  },
-  clear: async build => {
-    await Promise.all([switchName(build), lookName(build)].map(scheduler.cancel))
-  },
-})
+/** How often a schedule is set under another name, because those before it have just fired or been deleted. */
+const MOST_ATTEMPTS = 9
+
+/** The name of a schedule carries its attempt from the second one on. */
+const attemptName = (name: string, attempt: number) => (attempt === 1 ? name : `${name}-${attempt}`)
+
+export function openDeadMansSwitch(scheduler: Scheduler, target: SwitchTarget): DeadMansSwitch {
+  const schedule = (name: string, { project, number }: BuildRef, at: Date, look?: Look) =>
+    scheduler.schedule({ ...target, name, at, event: { switch: { project, number, ...look } } })
+  /** Deleting is not immediate: a name may still be taken by the schedule that was deleted, or has fired, a moment ago. */
+  const replace = async (name: string, build: BuildRef, at: Date, look?: Look) => {
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+      const next = attemptName(name, attempt)
+      await scheduler.cancel(next)
+      if (await schedule(next, build, at, look)) return
+    }
+    throw new Error(
+      `No schedule can be set for ${build.project} #${build.number}: all of its names are taken`,
+    )
+  }
+  return {
+    set: async (build, at, look) => {
+      if (look) await replace(lookName(build), build, at, look)
+      else await schedule(switchName(build), build, at)
+    },
+    move: (build, at) => replace(switchName(build), build, at),
+    clear: async build => {
+      await Promise.all([switchName(build), lookName(build)].map(scheduler.cancel))
+    },
+  }
+}

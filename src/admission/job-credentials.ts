@@ -34,6 +34,20 @@ export function openJobCredentials(
       )
     }
     const name = sessionNameOf(build, grants.stage ?? job.identity?.name ?? LEAD_NAME)
-    return assumeRole({ roleArn, name, policy })
+    return assumeRole({ roleArn, name, policy }).catch(error => {
+      throw isPackedTooLarge(error)
+        ? new UserError(describePacked(build.project, String(error.message)))
+        : error
+    })
   }
+}
+
+/** STS also limits the size of a policy in a packed form, which nobody can compute. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+const isPackedTooLarge = (error: unknown): error is Error =>
+  error instanceof Error && error.name.startsWith('PackedPolicyTooLarge')
+
+function describePacked(project: string, message: string): string {
+  const [percent] = /\d+(?=%)/.exec(message) ?? []
+  const size = percent === undefined ? '' : ` (${percent}% of the space)`
+  return `AWS cannot pack the rights of a build of ${project} into a session policy${size}. Give its branches, jobs, stages and roles shorter names, or the stack one, which is part of its bucket's.`
 }

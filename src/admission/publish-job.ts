@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { InvokeFunction } from '../aws/functions.ts'
+import { FunctionNotReady, type InvokeFunction } from '../aws/functions.ts'
 import type { Publish } from '../aws/topics.ts'
 import { type IsolatedTrust, isIsolated, trustOfJob } from '../model/trust.ts'
 import { UserError } from '../model/user-error.ts'
@@ -20,10 +20,12 @@ type Ways = {
   /** The ARNs of the functions that are invoked directly. Empty: this process starts no such jobs. */
   functions: Readonly<Record<IsolatedTrust, string>>
   hasTenants: boolean
+  /** Starts a job whose function is not ready: in a while, by another invocation. */
+  startLater: PublishJob
 }
 
 export const openJobStarter =
-  ({ publish, topicArn, invoke, functions, hasTenants }: Ways): PublishJob =>
+  ({ publish, topicArn, invoke, functions, hasTenants, startLater }: Ways): PublishJob =>
   async message => {
     const { build, job } = message
     const text = JSON.stringify(message)
@@ -38,7 +40,11 @@ export const openJobStarter =
       return
     }
     if (!functions[trust]) throw new Error(`This function starts no jobs of trust ${trust}`)
-    await invoke(functions[trust], message, hasTenants ? tenantOf(message, trust) : undefined)
+    const tenant = hasTenants ? tenantOf(message, trust) : undefined
+    await invoke(functions[trust], message, tenant).catch(error => {
+      if (!(error instanceof FunctionNotReady)) throw error
+      return startLater(message)
+    })
   }
 
 /** Jobs of one branch may share a sandbox, and deploys to one stage, each kind in its own function. */

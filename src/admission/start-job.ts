@@ -22,17 +22,18 @@ export type StartContext = {
 /** The account's settings for a build, and the keys of all settings and secrets (`listAccountKeys`). */
 export type AccountShare = { account: Account; accountKeys: readonly string[] }
 
-/** Issues the lead's grants, sets its build's dead man's switch, and publishes the message that starts it. */
+/** Issues the lead's grants, sets its build's dead man's switch with `setSwitch`, and publishes the message that starts it. */
 export async function startLead(
   build: Build,
   latestEnd: string,
   share: AccountShare,
   context: StartContext,
+  setSwitch: DeadMansSwitch['move'] = context.deadMansSwitch.set,
 ): Promise<void> {
   const starting = { job: LEAD_JOB, hasSecrets: true }
   const [grants] = await Promise.all([
     grantsOf(build, starting, share, context),
-    context.deadMansSwitch.set(build, switchTimeOf(latestEnd)),
+    setSwitch(build, switchTimeOf(latestEnd)),
   ])
   await context.publish({ build, job: LEAD_JOB, grants })
 }

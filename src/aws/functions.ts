@@ -2,8 +2,23 @@ import { clientDefaults } from './client-defaults.ts'
 import { lazy } from './lazy.ts'
 
 /**
+ * Lambda refuses to invoke a function for now: its image is being made ready. That takes up to two minutes after a function has rested
+ * for weeks, or was deployed. https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+ */
+export class FunctionNotReady extends Error {
+  override readonly name = 'FunctionNotReady'
+}
+
+const NOT_READY = [
+  'CodeArtifactUserPendingException',
+  'ResourceConflictException',
+  'ResourceNotReadyException',
+]
+
+/**
  * Invokes a function asynchronously: Lambda keeps the event, and tries again if it fails. A function with tenant isolation must
  * be given a tenant id, and no other function may (docs/decisions/025).
+ * @throws FunctionNotReady if it cannot run for now
  */
 export type InvokeFunction = (functionArn: string, event: object, tenantId?: string) => Promise<void>
 
@@ -18,7 +33,9 @@ export function openFunctions(): InvokeFunction {
       Payload: JSON.stringify(event),
       TenantId: tenantId,
     })
-    await (await client()).send(invoke)
+    await (await client()).send(invoke).catch(error => {
+      throw NOT_READY.includes(error?.name) ? new FunctionNotReady(error.message, { cause: error }) : error
+    })
   }
 }
 

@@ -13,8 +13,11 @@ export type Schedule = {
 }
 
 export type Scheduler = {
-  /** Schedules one invocation, unless there is a schedule of that name. It deletes itself afterwards. */
-  schedule(schedule: Schedule): Promise<void>
+  /**
+   * Schedules one invocation, which deletes its schedule afterwards. False: there is a schedule of that name. One that was deleted or
+   * has run may still be there for a while.
+   */
+  schedule(schedule: Schedule): Promise<boolean>
   /** Deletes a schedule, if it is there. */
   cancel(name: string): Promise<void>
 }
@@ -33,9 +36,13 @@ export function openScheduler(group: string): Scheduler {
         ActionAfterCompletion: 'DELETE',
         Target: { Arn: functionArn, RoleArn: roleArn, Input: JSON.stringify(event) },
       })
-      await (await client()).send(create).catch(error => {
-        if (!(error instanceof ConflictException)) throw error
-      })
+      try {
+        await (await client()).send(create)
+        return true
+      } catch (error) {
+        if (error instanceof ConflictException) return false
+        throw error
+      }
     },
     cancel: async name => {
       const { DeleteScheduleCommand, ResourceNotFoundException } = await scheduler()

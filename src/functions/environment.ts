@@ -33,6 +33,10 @@ const environmentSchema = z.object({
   /** How these two keep branches and stages apart. */
   LAMBCI_ISOLATION: z.enum(['tenant', 'process']).default('tenant'),
   LAMBCI_SANDBOX: z.string().regex(/^\/./),
+  /** json: each line of the function's log is an object (docs/operations.md). */
+  LAMBCI_LOG_FORMAT: z.enum(['text', 'json']).default('text'),
+  /** The script in the image that a self-test runs. */
+  LAMBCI_SMOKE_TEST: z.string().regex(/^\/./).default('/opt/lambci/smoke-test.sh'),
   /** The run functions' memory in MB, time limit in seconds, and disk in MB. */
   LAMBCI_MEMORY: z.coerce.number().int().positive(),
   LAMBCI_TIMEOUT: z.coerce.number().int().positive(),

@@ -5,13 +5,17 @@ import { isIsolated, trustOfJob } from '../model/trust.ts'
 import { z } from '../model/zod.ts'
 import { runJob } from '../run-job.ts'
 import { Mirrors } from '../workspace/mirrors.ts'
+import { answerProbe, probeIn } from './answer-probe.ts'
 import { readEnvironment } from './environment.ts'
+import { loggedEvent, structureLog } from './structured-log.ts'
 
 const environment = readEnvironment(process.env, [
   'LAMBCI_BUCKET',
+  'LAMBCI_LOG_FORMAT',
   'LAMBCI_TRUST',
   'LAMBCI_ISOLATION',
   'LAMBCI_SANDBOX',
+  'LAMBCI_SMOKE_TEST',
   'LAMBCI_STORAGE',
   'LAMBCI_LOG_LIMIT',
   'LAMBCI_CANCEL_POLL_MS',
@@ -53,10 +57,25 @@ const persistent = {
   warmCache: new WarmCache(environment.LAMBCI_SANDBOX, (environment.LAMBCI_STORAGE * MB) / 4),
 }
 let isWarm = false
+if (environment.LAMBCI_LOG_FORMAT === 'json') structureLog()
 
-/** The run functions, one for each trust: each event starts one job. */
+/** The run functions, one for each trust: each event starts one job, or is a probe. */
 export async function handler(event: unknown, context: Context): Promise<void> {
+  const probe = probeIn(event)
+  const { awsRequestId: requestId } = context
+  if (probe) return loggedEvent('probe', { requestId }, () => answerProbe(probe, probedFunction(context)))
   const message = messageOf(event)
+  const { project, number } = message.build
+  const fields = {
+    build: `${project}#${number}`,
+    job: message.job.key,
+    attempt: message.job.attempt,
+    requestId,
+  }
+  return loggedEvent('job', fields, () => startJob(message, context))
+}
+
+async function startJob(message: JobMessage, context: Context): Promise<void> {
   // SNS's filters change slowly: for some minutes after an update, a message may reach the function of another trust.
   const { build, job: started } = message
   const trust = trustOfJob(build, started.identity)
@@ -110,6 +129,16 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   if (isIsolated(trust) && environment.LAMBCI_ISOLATION === 'process')
     terminate('The next job may be of another branch or stage')
 }
+
+const probedFunction = ({ memoryLimitInMB }: Context): Parameters<typeof answerProbe>[1] => ({
+  trust: environment.LAMBCI_TRUST,
+  script: environment.LAMBCI_SMOKE_TEST,
+  sandbox: environment.LAMBCI_SANDBOX,
+  path: process.env.PATH ?? '',
+  memoryMb: Number(memoryLimitInMB),
+  openStore: credentials =>
+    openStore(environment.LAMBCI_BUCKET, { ...(credentials && { credentials }), mayList: false }),
+})
 
 /** The memory of a process keeps what was in it. The end of the job is on record. */
 function terminate(reason: string): never {

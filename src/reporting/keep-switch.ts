@@ -20,7 +20,7 @@ export async function keepSwitch(build: Build, report: Report, context: Context)
   )
   const next = ends.toSorted()[0] ?? latestEndAfter(now()).toISOString()
   await deadMansSwitch.clear(build)
-  await deadMansSwitch.set(build, switchTimeOf(next))
+  await deadMansSwitch.move(build, switchTimeOf(next))
   return next
 }
 
@@ -39,7 +39,6 @@ export async function keepSwitchOfLead(
   const dead = claimTime && switchTimeOf(latestEndOf(build, claimTime, report).toISOString())
   const next = now() < due ? due : dead
   if (next === null || (await lookAtMoment(build, next, context)) || next === due) return
-  // The schedule that has just fired may not be gone yet.
   await deadMansSwitch.clear(build)
-  await deadMansSwitch.set(build, next)
+  await deadMansSwitch.move(build, next)
 }

@@ -20,10 +20,12 @@ export async function publishAgain(
 ): Promise<{ report: Report } | { end: BuildEnd }> {
   const { linkKey } = await context.secrets()
   const latestEnd = latestEndAfter(context.now()).toISOString()
-  await context.deadMansSwitch.clear(build)
+  const { deadMansSwitch } = context
+  await deadMansSwitch.clear(build)
   const accountKeys = await listAccountKeys(context.store)
   try {
-    await startLead(build, latestEnd, { account, accountKeys }, { ...context, linkKey })
+    const share = { account, accountKeys }
+    await startLead(build, latestEnd, share, { ...context, linkKey }, deadMansSwitch.move)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     return { end: erroredAt(context.now(), `The build cannot be started: ${error.message}`) }

@@ -18,7 +18,7 @@ export async function openHttpApp() {
     store: bucket.store,
     secrets: openRunnerSecrets(bucket.store),
     publish: async () => {},
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
     countCommits: async () => null,

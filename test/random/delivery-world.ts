@@ -73,7 +73,7 @@ export async function openDeliveryWorld() {
     },
     invokeReport: async () => {},
     publish: async () => {},
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
     countCommits: async () => null,

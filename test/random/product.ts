@@ -480,6 +480,9 @@ export class Product {
           if (look || !this.#schedules.has(name))
             this.#schedules.set(name, { number, at: at.getTime(), since: look?.since })
         },
+        move: async ({ number }, at) => {
+          this.#schedules.set(`${number}`, { number, at: at.getTime(), since: undefined })
+        },
         clear: async ({ number }) => {
           for (const name of [`${number}`, `${number}-look`]) this.#schedules.delete(name)
         },

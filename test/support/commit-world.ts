@@ -49,7 +49,7 @@ export function openCommitWorld(line: readonly string[]) {
     baseUrl: 'https://ci.example.com',
     linkKey: RUNNER_SECRETS.linkKey,
     grantIssuer: grantIssuerOf(null),
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
     publish: async () => {},
     invokeReport: async build => report({ switch: build }),
   })

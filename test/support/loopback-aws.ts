@@ -2,7 +2,13 @@ import { vi } from 'vitest'
 import { CREDENTIALS, REGION } from './bucket.ts'
 
 /** Points the AWS SDK at these services by its environment variables; `vi.unstubAllEnvs()` undoes it. */
-export function pointAwsAt(urls: { s3?: string; sns?: string; scheduler?: string }): void {
+export function pointAwsAt(urls: {
+  s3?: string
+  sns?: string
+  sts?: string
+  scheduler?: string
+  lambda?: string
+}): void {
   for (const [service, url] of Object.entries(urls))
     vi.stubEnv(`AWS_ENDPOINT_URL_${service.toUpperCase()}`, url)
   vi.stubEnv('AWS_REGION', REGION)

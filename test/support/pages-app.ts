@@ -9,7 +9,7 @@ export const openPagesApp = (store: Store): Hono =>
     store,
     secrets: async () => RUNNER_SECRETS,
     publish: async () => {},
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
     countCommits: async () => null,

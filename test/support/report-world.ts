@@ -67,6 +67,7 @@ export class ReportWorld {
   readonly statuses: CommitStatus[] = []
   /** When report is invoked again by the dead man's switch (`end`) or for another look, by number. */
   readonly schedules = new Map<string, { at: Date; since: string | undefined }>()
+  readonly #taken = new Set<string>()
   compare: Compare
   /** Builds for which report has invoked itself. */
   readonly invoked: number[] = []
@@ -196,6 +197,7 @@ export class ReportWorld {
     if (!next) return false
     const [name, { at, since }] = next
     this.schedules.delete(name)
+    this.#taken.add(name)
     this.#clock = Math.max(this.#clock, at.getTime() - this.earlyMs)
     await this.report(Number.parseInt(name, 10), since === undefined ? {} : { since }).catch(() => {})
     return true
@@ -228,10 +230,16 @@ export class ReportWorld {
       deadMansSwitch: {
         set: async ({ number }, at, look) => {
           const name = look ? `${number}-look` : `${number}`
-          if (look || !this.schedules.has(name)) this.schedules.set(name, { at, since: look?.since })
+          // As on AWS, the name of a switch that has fired or was cleared may still be taken.
+          const isTaken = this.schedules.has(name) || this.#taken.has(name)
+          if (look || !isTaken) this.schedules.set(name, { at, since: look?.since })
+        },
+        move: async ({ number }, at) => {
+          this.schedules.set(`${number}`, { at, since: undefined })
         },
         clear: async ({ number }) => {
-          for (const name of [`${number}-look`, `${number}`]) this.schedules.delete(name)
+          for (const name of [`${number}-look`, `${number}`])
+            if (this.schedules.delete(name)) this.#taken.add(name)
         },
       },
       publish: async message => {

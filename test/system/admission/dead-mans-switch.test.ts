@@ -14,11 +14,16 @@ import { openScheduler } from '../../../src/aws/scheduler.ts'
 import { pointAwsAt } from '../../support/loopback-aws.ts'
 import { after, makeBuild } from '../../support/records.ts'
 
+const TARGET = {
+  functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:lambci-report',
+  roleArn: 'arn:aws:iam::123456789012:role/lambci-scheduler',
+}
 let scheduler: Scheduler
 let directory: string
 let deadMansSwitch: DeadMansSwitch
 let time = after(0).getTime()
 const invocations: unknown[] = []
+const onTarget = async (arn: string, input: unknown) => void invocations.push([arn, input])
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'lambci-switch-'))
@@ -26,13 +31,10 @@ beforeAll(async () => {
     directory,
     groups: ['lambci'],
     clock: { now: () => time },
-    onTarget: async (arn, input) => void invocations.push([arn, input]),
+    onTarget,
   })
   pointAwsAt({ scheduler: scheduler.url })
-  deadMansSwitch = openDeadMansSwitch(openScheduler('lambci'), {
-    functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:lambci-report',
-    roleArn: 'arn:aws:iam::123456789012:role/lambci-scheduler',
-  })
+  deadMansSwitch = openDeadMansSwitch(openScheduler('lambci'), TARGET)
 })
 afterAll(async () => {
   vi.unstubAllEnvs()
@@ -100,6 +102,52 @@ test('a look is set beside the switch, replaces an earlier one, and is cleared w
   await deadMansSwitch.clear(seven)
   expect(names().filter(name => name.startsWith(switchName(seven)))).toEqual([])
 })
+
+test('a switch or look that replaces another is set although the name is still taken, and repeating that adds none', async () => {
+  await using slow = await openSlowScheduler()
+  const { deadMansSwitch, scheduler } = slow
+  const since = after(0).toISOString()
+  const nine = build(9)
+  await deadMansSwitch.set(nine, after(60))
+  await deadMansSwitch.clear(nine)
+  await deadMansSwitch.move(nine, after(600))
+  await deadMansSwitch.set(nine, after(300), { since })
+  await deadMansSwitch.set(nine, after(360), { since })
+  const due = () => scheduler.schedules().map(({ dueAt }) => new Date(dueAt ?? 0))
+  expect(due().toSorted((a, b) => Number(a) - Number(b))).toEqual([after(360), after(600)])
+  // A redelivery sets its own switch, which has been replaced, in vain.
+  await deadMansSwitch.set(nine, after(60))
+  expect(due()).toHaveLength(2)
+})
+
+test('a switch for which no name is left is a fault, so that report is invoked again', async () => {
+  await using slow = await openSlowScheduler()
+  const { deadMansSwitch } = slow
+  for (let move = 0; move < 9; move++) await deadMansSwitch.move(build(1), after(600 + move))
+  await expect(deadMansSwitch.move(build(1), after(900))).rejects.toThrow('gh/ada/web #1')
+})
+
+/** A scheduler that never frees a name. */
+async function openSlowScheduler() {
+  const directory = await mkdtemp(join(tmpdir(), 'lambci-switch-'))
+  const slow = await startScheduler({
+    directory,
+    groups: ['lambci'],
+    keepsNames: true,
+    onTarget,
+    clock: { now: () => after(0).getTime() },
+  })
+  pointAwsAt({ scheduler: slow.url })
+  return {
+    scheduler: slow,
+    deadMansSwitch: openDeadMansSwitch(openScheduler('lambci'), TARGET),
+    [Symbol.asyncDispose]: async () => {
+      pointAwsAt({ scheduler: scheduler.url })
+      await slow.close()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
 
 test('names are distinct, and at most 64 characters that the Scheduler accepts', () => {
   const projects = [

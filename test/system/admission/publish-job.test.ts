@@ -58,7 +58,7 @@ const functions = { protected: arnOf('run-protected'), deploy: arnOf('run-deploy
 const starter = (change: Partial<Parameters<typeof openJobStarter>[0]> = {}) =>
   openJobStarter({
     ...{ publish: openTopics(), topicArn: sns.topicArn('jobs') },
-    ...{ invoke: async () => {}, functions, hasTenants: true },
+    ...{ invoke: async () => {}, functions, hasTenants: true, startLater: async () => {} },
     ...change,
   })
 

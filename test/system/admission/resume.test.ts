@@ -64,6 +64,7 @@ function startProcess(
   const store: Store = { ...bucket.store, put: step(bucket.store.put), putIf: step(bucket.store.putIf) }
   const deadMansSwitch: DeadMansSwitch = {
     set: step(async ({ number }) => void effects.switches.add(number)),
+    move: step(async ({ number }) => void effects.switches.add(number)),
     clear: step(async ({ number }) => void effects.switches.delete(number)),
   }
   const context: ReceiveContext = {

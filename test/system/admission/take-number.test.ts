@@ -138,7 +138,7 @@ test('pushes, and deploys that people ask for, are numbered by the same rule', a
     store: bucket.store,
     publish: async () => {},
     invokeReport: async () => {},
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf(null),
     compare: unknownToGit,
     linkKey: 'a-link-key-of-these-tests',

@@ -5,6 +5,7 @@ import { decide, isAllowed, type Principal } from '../../../loopback/iam/evaluat
 import { policySchema } from '../../../loopback/iam/policy.ts'
 import { readStack } from '../../../loopback/system/stack.ts'
 import { readTemplate } from '../../../loopback/system/template.ts'
+import { probePolicyOf } from '../../../src/admission/probe.ts'
 import { type SessionGrants, sessionPolicyOf } from '../../../src/admission/session-policy.ts'
 import type { Trust } from '../../../src/model/build.ts'
 import { cachePlaces } from '../../../src/records/cache-keys.ts'
@@ -34,6 +35,7 @@ import {
   triggerKey,
   variablesKeys,
 } from '../../../src/records/keys.ts'
+import { probeAnswerKey, probeRequestKey } from '../../../src/records/probe.ts'
 import { makeBuild, PULL } from '../../support/records.ts'
 
 const ACCOUNT = '123456789012'
@@ -198,6 +200,8 @@ const OBJECTS: readonly [string, string][] = [
   ['another: stages/qa/lock.json', 'gh/eve/web/stages/qa/lock.json'],
   ['another: secrets/env', 'secrets/env/gh/eve/web.json'],
   ['longer name: end.json', jobKeys({ project: 'gh/ada/web2', number: 7 }).record('end')],
+  ['self-test/<id>/request.json', probeRequestKey('0'.repeat(32))],
+  ['self-test/<id>/<trust>.json', probeAnswerKey('0'.repeat(32), 'fork')],
   ['anything else', 'index.html'],
 ]
 
@@ -232,6 +236,18 @@ test('the right to read (R), write (W) and delete (D) each object is exactly as 
   const shown = table(rows)
   console.log(`${shown}\n`)
   expect(`\n${shown}\n`).toBe(EXPECTED_OBJECTS)
+})
+
+test('a self-test in one function writes its own answer, and reaches nothing else', () => {
+  const [id, other] = ['0'.repeat(32), '1'.repeat(32)]
+  const session = policySchema.parse(JSON.parse(probePolicyOf(BUCKET, id, 'fork')))
+  const who = { ...principal('session'), session }
+  expect(letters(who, probeAnswerKey(id, 'fork'))).toBe('W')
+  const foreign = [probeAnswerKey(id, 'deploy'), probeAnswerKey(other, 'fork'), probeRequestKey(id)]
+  for (const key of [...foreign, ...OBJECTS.map(([, each]) => each)].filter(
+    each => each !== probeAnswerKey(id, 'fork'),
+  ))
+    expect(letters(who, key), key).toBe('·')
 })
 
 test('a job cannot change its records or its log, nor write objects that report cannot read', () => {
@@ -580,6 +596,8 @@ another: cache/branch/<key>    ·     ·       ·         ·           ·       
 another: stages/qa/lock.json   R     RW      ·         ·           ·              ·           ·          ·         ·           ·              ·
 another: secrets/env           ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 longer name: end.json          R     R       ·         ·           ·              ·           ·          ·         ·           ·              ·
+self-test/<id>/request.json    R     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
+self-test/<id>/<trust>.json    ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 anything else                  ·     ·       ·         ·           ·              ·           ·          ·         ·           ·              ·
 `
 

@@ -187,12 +187,12 @@ test('each function has a log with a retention period, and a small environment',
     expect(JSON.stringify(Environment.Variables).length).toBeLessThan(4096)
 })
 
-test('records and counters never expire; deliveries, caches, artifacts and abandoned uploads do', () => {
+test('records and counters never expire; deliveries, caches, artifacts, self-tests and abandoned uploads do', () => {
   const [bucket] = ofType('AWS::S3::Bucket')
   const lifecycle = bucket?.properties.LifecycleConfiguration
   const { Rules } = lifecycle as { Rules: Record<string, unknown>[] }
   const expiring = Rules.filter(rule => 'ExpirationInDays' in rule)
-  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['deliveries/', 'cache/', 'out/'])
+  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['deliveries/', 'cache/', 'out/', 'self-test/'])
   expect(Rules.some(rule => 'AbortIncompleteMultipartUpload' in rule)).toBe(true)
 })
 
@@ -205,3 +205,143 @@ test('alarms are sent to the email address, if there is one', () => {
   for (const actions of actionsOf('you@example.com'))
     expect(actions).toEqual([`arn:aws:sns:us-east-1:${ACCOUNT}:lambci-notifications`])
 })
+
+/** The metrics of an alarm, each as `namespace metric name`, where the name is the value of its only dimension. */
+function metricsOf({ properties }: Resource): string[] {
+  type Metric = { Namespace: string; MetricName: string; Dimensions: { Name: string; Value: string }[] }
+  const { Metrics } = properties as { Metrics?: { MetricStat?: { Metric: Metric } }[] }
+  const metrics = Metrics?.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []) ?? [properties as Metric]
+  return metrics.map(({ Namespace, MetricName, Dimensions }) => {
+    expect(Dimensions).toHaveLength(1)
+    return `${Namespace} ${MetricName} ${Dimensions[0]?.Name}=${Dimensions[0]?.Value}`
+  })
+}
+
+/** The metrics that these services publish, with the dimension by which each is published alone. From the pages that are linked. */
+const PUBLISHED = [
+  // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+  /^AWS\/Lambda (Errors|Throttles|AsyncEventsDropped|DestinationDeliveryFailures) FunctionName=/,
+  // https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html
+  /^AWS\/Lambda Url5xxCount FunctionName=/,
+  // https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+  /^AWS\/SNS NumberOfNotificationsFailed TopicName=/,
+  // https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
+  /^AWS\/Scheduler InvocationDroppedCount ScheduleGroup=/,
+]
+
+test('alarms watch metrics that exist, of resources of this stack, and docs/operations.md explains each', () => {
+  const alarms = ofType('AWS::CloudWatch::Alarm')
+  const watched = alarms.flatMap(metricsOf)
+  for (const metric of watched)
+    expect(
+      PUBLISHED.some(pattern => pattern.test(metric)),
+      metric,
+    ).toBe(true)
+  const names = [
+    ...namesOf('AWS::Lambda::Function', 'FunctionName'),
+    ...namesOf('AWS::SNS::Topic', 'TopicName'),
+    ...namesOf('AWS::Scheduler::ScheduleGroup', 'Name'),
+  ]
+  for (const metric of watched) expect(names).toContain(metric.split('=')[1])
+  // A function URL answers 500 for a fault of http, which Lambda counts as no error.
+  expect(watched).toContain('AWS/Lambda Url5xxCount FunctionName=lambci-http')
+  expect(watched).toContain('AWS/Lambda Throttles FunctionName=lambci-http')
+  for (const name of names.filter(name => String(name).startsWith('lambci-run-')))
+    expect(watched).toContain(`AWS/Lambda DestinationDeliveryFailures FunctionName=${name}`)
+  for (const topic of ['lambci-jobs', 'lambci-failures'])
+    expect(watched).toContain(`AWS/SNS NumberOfNotificationsFailed TopicName=${topic}`)
+  expect(watched).toContain('AWS/Scheduler InvocationDroppedCount ScheduleGroup=lambci')
+
+  const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'operations.md'), 'utf8')
+  const explained = [...text.matchAll(/^\| `(lambci-[a-z-]+)` \|/gm)].map(([, name]) => name)
+  expect(explained.toSorted()).toEqual(alarms.map(({ properties }) => properties.AlarmName).toSorted())
+  // What an alarm costs counts each of its metrics; ten are free in an account.
+  expect(text).toContain(`The stack's alarms watch ${watched.length} metrics`)
+})
+
+/** The properties of the only resource of a type in the bootstrap stack. */
+function ofBootstrap(type: string): Resource['properties'] {
+  const found = fill('bootstrap', 'lambci-bootstrap').resources.filter(resource => resource.type === type)
+  expect(found).toHaveLength(1)
+  return found[0]?.properties ?? {}
+}
+
+test('bundles and templates never expire, because a failed update rolls back to them; sources of images do', () => {
+  type Rule = { Prefix?: string; ExpirationInDays?: number }
+  const { Rules } = ofBootstrap('AWS::S3::Bucket').LifecycleConfiguration as { Rules: Rule[] }
+  const expiring = Rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
+  expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['image/'])
+})
+
+test('three images are kept, and Lambda pulls them for functions of this account and region alone', () => {
+  const { LifecyclePolicy, RepositoryPolicyText } = ofBootstrap('AWS::ECR::Repository') as {
+    LifecyclePolicy: { LifecyclePolicyText: string }
+    RepositoryPolicyText: { Statement: { Condition: object }[] }
+  }
+  const [rule] = JSON.parse(LifecyclePolicy.LifecyclePolicyText).rules
+  // The one in use, the one of the deploy before, to which a failed update rolls back, and a new one.
+  expect(rule.selection).toMatchObject({ countType: 'imageCountMoreThan', countNumber: 3 })
+  expect(RepositoryPolicyText.Statement.map(({ Condition }) => Condition)).toEqual([
+    {
+      ArnLike: { 'aws:SourceArn': `arn:aws:lambda:us-east-1:${ACCOUNT}:function:*` },
+      StringEquals: { 'aws:SourceAccount': ACCOUNT },
+    },
+  ])
+})
+
+test('the trust that the documents give to roles of jobs and deploys survives that the session role is created again', () => {
+  for (const path of ['aws.md', join('stages', 'README.md')]) {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', path), 'utf8')
+    const policies = [...text.matchAll(/```json\n([^`]*"sts:AssumeRole"[^`]*)```/g)].map(([, json = '']) =>
+      JSON.parse(json),
+    )
+    expect(policies, path).toHaveLength(1)
+    // IAM turns the ARN of a role into its unique id where it is a principal, but not in a condition.
+    expect(policies[0].Statement, path).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+        Action: 'sts:AssumeRole',
+        Condition: { ArnEquals: { 'aws:PrincipalArn': `arn:aws:iam::${ACCOUNT}:role/lambci-session` } },
+      },
+    ])
+  }
+})
+
+test.each(['tenant', 'process'])(
+  'the dashboard is valid JSON and shows only what this stack has (Isolation=%s)',
+  Isolation => {
+    const filled = fill('lambci', 'lambci', { Isolation }).resources
+    const [dashboard, ...others] = filled.filter(({ type }) => type === 'AWS::CloudWatch::Dashboard')
+    expect(others).toEqual([])
+    expect(dashboard?.properties.DashboardName).toBe('lambci')
+    type Widget = {
+      type: string
+      properties: { title: string; region: string; metrics?: string[][]; query?: string }
+    }
+    const { widgets }: { widgets: Widget[] } = JSON.parse(String(dashboard?.properties.DashboardBody))
+    const metrics = widgets.flatMap(({ properties }) => properties.metrics ?? [])
+    const functions = filled
+      .filter(({ type }) => type === 'AWS::Lambda::Function')
+      .map(({ properties }) => properties.FunctionName)
+    const shown = new Set(metrics.flatMap(([, , , name]) => name ?? []))
+    expect([...shown].toSorted()).toEqual(functions.toSorted())
+    // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    for (const [namespace, name, dimension] of metrics) {
+      expect(namespace).toBe('AWS/Lambda')
+      expect(name).toMatch(
+        /^(UrlRequestCount|Url[45]xxCount|Throttles|Invocations|Errors|AsyncEventsDropped|ConcurrentExecutions|Duration)$/,
+      )
+      expect(['FunctionName', undefined]).toContain(dimension)
+    }
+    for (const { properties } of widgets) expect(properties.region).toBe('us-east-1')
+    const groups = filled
+      .filter(({ type }) => type === 'AWS::Logs::LogGroup')
+      .map(({ properties }) => properties.LogGroupName)
+    const sources = widgets.flatMap(({ properties }) =>
+      [...(properties.query ?? '').matchAll(/SOURCE '([^']+)'/g)].map(([, source]) => source),
+    )
+    expect(sources).toHaveLength(2)
+    for (const source of sources) expect(groups).toContain(source)
+  },
+)

@@ -9,6 +9,7 @@ import type { Bundles } from '../../../scripts/deployment/bundles.ts'
 import type { ExecAws } from '../../../scripts/deployment/io.ts'
 import { run } from '../../../scripts/deployment/run.ts'
 import { type Account, runStandIn } from './aws-stand-in.ts'
+import { openFunctionUrl } from './function-url.ts'
 import { registryUrl } from './registry.ts'
 
 export const ROOT = join(import.meta.dirname, '..', '..', '..')
@@ -18,6 +19,9 @@ const FRESH: Account = {
   stacks: {},
   changeSets: {},
   objects: [],
+  templates: {},
+  selfTests: {},
+  url: '',
   buckets: [],
   images: [],
   builds: {},
@@ -25,14 +29,16 @@ const FRESH: Account = {
   concurrency: 10,
   calls: [],
 }
-/** Commands that change something in the account. */
-const CHANGING = /^(cloudformation (create|execute|delete)|s3api (put|delete)|s3 rm|codebuild start)/
+/** Commands that change something in the account, but for the request of a self-test, which expires. */
+const CHANGING =
+  /^(cloudformation (create|execute|delete)|s3api (put|delete)(?!\S+ --bucket \S+ --key self-test\/)|s3 rm|codebuild start)/
 
 /** An AWS account for one test, served by a stand-in for the AWS CLI. */
 export async function openAccount(change: Partial<Account> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'lambci-deploy-'))
   onTestFinished(() => rm(directory, { recursive: true }))
   const account = structuredClone({ ...FRESH, ...change })
+  account.url = await openFunctionUrl(account)
   const execAws: ExecAws = async args => {
     const { exitCode, stdout, stderr } = runStandIn(account, args)
     return { failed: exitCode !== 0, stdout, stderr }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 
 /** An AWS account, as the stand-in for the AWS CLI keeps it. It can be written as JSON. */
 export type Account = {
@@ -9,6 +9,12 @@ export type Account = {
   changeSets: Record<string, ChangeSet>
   /** Keys of objects. */
   objects: string[]
+  /** Texts of the templates among them, by URL. */
+  templates: Record<string, string>
+  /** Texts of the objects of self-tests, by key. */
+  selfTests: Record<string, string>
+  /** Where the function URL is. */
+  url: string
   buckets: string[]
   /** Tags of images. */
   images: string[]
@@ -34,6 +40,10 @@ type Trouble = {
   strange?: string
   /** Why builds fail. */
   build?: string
+  /** The trust whose function lacks a tool. */
+  faulty?: string
+  /** How many builds CodeBuild may run at once, where that is less than usual. */
+  codeBuildQuota?: number
   /** Polls until a build ends. */
   slowBuild?: number
 }
@@ -92,10 +102,10 @@ function optionIn(args: readonly string[], name: string): string {
   return rest.slice(0, end < 0 ? undefined : end).join(' ')
 }
 
-const outputsOf = (name: string, region: string): Record<string, string> =>
+const outputsOf = (name: string, region: string, url = ''): Record<string, string> =>
   name === 'lambci'
     ? {
-        Url: 'https://abc.lambda-url.eu-west-1.on.aws',
+        Url: url,
         WebhookUrl: 'https://abc.lambda-url.eu-west-1.on.aws/webhook',
         Bucket: `lambci-123456789012-${region}`,
       }
@@ -108,6 +118,13 @@ const outputsOf = (name: string, region: string): Record<string, string> =>
 const retainedBucketOf = (name: string, region: string) => {
   const { Bucket, ArtifactBucket } = outputsOf(name, region)
   return Bucket ?? ArtifactBucket ?? ''
+}
+
+/** The template of a change set; null if its object does not exist. */
+function templateIn({ templates }: Account, option: Command['option']): string | null {
+  const [url, body] = [option('template-url'), option('template-body')]
+  if (url) return templates[url] ?? null
+  return body.startsWith('file://') ? readFileSync(body.slice(7), 'utf8') : body
 }
 
 let ticks = Date.now()
@@ -165,7 +182,7 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
         {
           StackName: name,
           StackStatus: stack.status,
-          Outputs: pairs(outputsOf(name, region), 'OutputKey', 'OutputValue'),
+          Outputs: pairs(outputsOf(name, region, account.url), 'OutputKey', 'OutputValue'),
           Parameters: pairs(stack.parameters, 'ParameterKey', 'ParameterValue'),
         },
       ],
@@ -207,8 +224,17 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
         'CreateChangeSet',
         `Stack is in ${stack?.status} state and can not be updated.`,
       )
-    const body = option('template-body')
-    const template = body.startsWith('file://') ? readFileSync(body.slice(7), 'utf8') : body
+    const template = templateIn(account, option)
+    if (template === null)
+      return refuse('ValidationError', 'CreateChangeSet', 'S3 error: The specified key does not exist.')
+    // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    const limit = option('template-url') ? 1024 * 1024 : 51_200
+    if (Buffer.byteLength(template) > limit)
+      return refuse(
+        'ValidationError',
+        'CreateChangeSet',
+        `1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to ${limit}`,
+      )
     type Given = { ParameterKey: string; ParameterValue: string; UsePreviousValue?: boolean }
     const given: Given[] = JSON.parse(option('parameters') || '[]')
     const parameters = Object.fromEntries(
@@ -289,11 +315,31 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
       },
     })
   },
+  'service-quotas list-service-quotas': ({ account: { trouble } }) =>
+    trouble.denied === 'ListServiceQuotas'
+      ? refuse('AccessDeniedException', 'ListServiceQuotas', 'User: ada is not authorized to perform this.')
+      : answer({
+          Quotas: ['ARM/Large', 'ARM/Small', 'Linux/Large', 'Linux/Small'].map((machine, index) => ({
+            QuotaName: `Concurrently running builds for ${machine} environment`,
+            QuotaCode: `L-0000000${index}`,
+            Value: machine.endsWith('Small') ? (trouble.codeBuildQuota ?? 60) : 0,
+          })),
+        }),
   's3api head-object': ({ account, option }) =>
     account.objects.includes(option('key')) ? answer({}) : refuse('404', 'HeadObject', 'Not Found'),
-  's3api put-object': ({ account, option }) => {
-    readFileSync(option('body'))
-    account.objects.push(option('key'))
+  's3api put-object': ({ account, option, region }) => {
+    const [bucket, key] = [option('bucket'), option('key')]
+    const text = readFileSync(option('body'), 'utf8')
+    if (key.startsWith('self-test/')) account.selfTests[key] = text
+    else account.objects.push(key)
+    if (key.endsWith('.yaml')) account.templates[`https://${bucket}.s3.${region}.amazonaws.com/${key}`] = text
+    return answer({ ETag: '"x"' })
+  },
+  's3api get-object': ({ account, args, option }) => {
+    const text = account.selfTests[option('key').split(' ')[0] ?? '']
+    const file = args[args.indexOf('--key') + 2] ?? ''
+    if (text === undefined) return refuse('NoSuchKey', 'GetObject', 'The specified key does not exist.')
+    writeFileSync(file, text)
     return answer({ ETag: '"x"' })
   },
   's3api head-bucket': ({ account, option }) => {
@@ -320,6 +366,12 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
   'codebuild list-builds-for-project': ({ account }) =>
     answer({ ids: Object.keys(account.builds).toReversed() }),
   'codebuild start-build': ({ account, args }) => {
+    if (account.trouble.codeBuildQuota === 0)
+      return refuse(
+        'AccountLimitExceededException',
+        'StartBuild',
+        'Cannot have more than 0 builds in queue for the account',
+      )
     const [, tag = ''] = /name=IMAGE_TAG,value=([\w-]+)/.exec(args.join(' ')) ?? []
     const id = `lambci-bootstrap-image:${Object.keys(account.builds).length + 1}`
     account.builds[id] = { tag, polls: 0 }

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openAccount, openDeployed, ROOT, SCRIPT } from './account.ts'
@@ -27,7 +27,7 @@ test('the first deploy creates both stacks, the bundles and the image, and print
       },
     },
   })
-  expect(objects).toHaveLength(3)
+  expect(objects).toHaveLength(4)
   const commands = calls()
   for (const call of commands.slice(1).filter(call => !call.startsWith('configure')))
     expect(call).toContain('--region eu-west-1')
@@ -57,7 +57,7 @@ test('scripts/deploy works in any directory; the next command uses the same acco
     'Next, connect the stack to GitHub: AWS_REGION=eu-west-1 AWS_PROFILE=work lambci setup --stack lambci',
   )
   // The script has made the same bundles.
-  expect(read().objects).toHaveLength(3)
+  expect(read().objects).toHaveLength(4)
   const missing = await runProgram(SCRIPT, '--dockerfile', 'Own.Dockerfile')
   expect(missing.exitCode).toBe(2)
   expect(missing.stderr).toMatch(/There is no Dockerfile at .*lambci-deploy-\w+\/Own\.Dockerfile\. /)
@@ -89,8 +89,18 @@ test('a dry run after a deploy updates the stack and reuses the image', async ()
   expect(changing()).toEqual([])
 })
 
-test('the templates are small enough to be passed inline', async () => {
-  // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-  for (const name of ['lambci', 'bootstrap'])
-    expect((await stat(join(ROOT, 'cloudformation', `${name}.yaml`))).size).toBeLessThan(51_200)
+test('CloudFormation gets the template as it stands in cloudformation/, from the bucket, because it is too large to be sent inline', async () => {
+  const { read, calls, deploy } = await openAccount()
+  expect((await deploy()).exitCode).toBe(0)
+  const text = await readFile(join(ROOT, 'cloudformation', 'lambci.yaml'), 'utf8')
+  const [[url, stored] = []] = Object.entries(read().templates)
+  expect(stored).toBe(text)
+  expect(url).toMatch(
+    /^https:\/\/lambci-bootstrap-123456789012-eu-west-1\.s3\.eu-west-1\.amazonaws\.com\/template\/[0-9a-f]{20}\.yaml$/,
+  )
+  const sets = calls().filter(call => call.includes('create-change-set'))
+  expect(sets.map(call => /--template-(?:body|url) (\S+)/.exec(call)?.[1])).toEqual([
+    `file://${join(ROOT, 'cloudformation', 'bootstrap.yaml')}`,
+    url,
+  ])
 })

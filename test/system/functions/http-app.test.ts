@@ -59,7 +59,7 @@ beforeAll(async () => {
     store: bucket.store,
     secrets: openRunnerSecrets(bucket.store),
     publish: async message => void messages.push(message),
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
     grantIssuer: grantIssuerOf('reads'),
     compare: unknownToGit,
     countCommits: async () => null,
@@ -295,7 +295,7 @@ describe('the webhook', () => {
         throw new Error('the secret ghp_x')
       },
       publish: async () => {},
-      deadMansSwitch: { set: async () => {}, clear: async () => {} },
+      deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
       grantIssuer: grantIssuerOf('reads'),
       compare: unknownToGit,
       countCommits: async () => null,

@@ -38,7 +38,7 @@ const push = (change: Parameters<typeof makeBuild>[0] = {}) =>
       baseUrl: 'https://ci.example.com',
       linkKey: 'a-key-of-more-than-sixteen-characters',
       grantIssuer: grantIssuerOf(null),
-      deadMansSwitch: { set: async () => {}, clear: async () => {} },
+      deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
       publish: async () => {},
       invokeReport: async () => {},
     },

@@ -47,7 +47,7 @@ async function worldOf(
     ...{ store, compare: unknownToGit, linkKey: RUNNER_SECRETS.linkKey, now: () => after(600) },
     ...{ baseUrl: 'https://ci.example.com', grantIssuer: grantIssuerOf(null), publish: async () => {} },
     invokeReport: async () => {},
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
   }
   const deploy = (number: number, more: Partial<DeployRequest> = {}) =>
     admitDeploy(`deploy-${number}`, { project: PROJECT, number, stage: 'dev', ...more }, context)

@@ -96,7 +96,7 @@ async function openWorld(change: { queries?: Partial<RerunQueries>; app?: number
     ...{ store, compare: unknownToGit, now: () => after(600), baseUrl: 'https://ci.example.com' },
     ...{ grantIssuer: grantIssuerOf(null), invokeReport: async () => {}, findOnGitHub: async () => null },
     publish: async ({ build }) => void published.push(build.number),
-    deadMansSwitch: { set: async () => {}, clear: async () => {} },
+    deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
     secrets: async () => ({
       ...RUNNER_SECRETS,
       ...{ webhookSecrets: [ROOT], githubApp: app === null ? null : { id: app, privateKey: 'x' } },

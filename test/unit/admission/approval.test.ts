@@ -44,6 +44,7 @@ async function worldOf(settings: object = {}) {
     invokeReport: async ({ number }) => void world.reports.push(number),
     deadMansSwitch: {
       set: async ({ number }, at) => void world.switches.set(number, at),
+      move: async ({ number }, at) => void world.switches.set(number, at),
       clear: async () => {},
     },
   }

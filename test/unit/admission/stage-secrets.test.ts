@@ -57,7 +57,7 @@ async function secretsOf(
         },
       },
       linkKey: 'a-key-of-more-than-sixteen-characters',
-      deadMansSwitch: { set: async () => {}, clear: async () => {} },
+      deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
       publish: async message => void messages.push(message),
     },
   )
