@@ -14,7 +14,7 @@ const MACHINES: Record<string, RegExp> = {
   arm64: /^Concurrently running builds for ARM\/Small environment$/,
 }
 
-const wayOut = `Or build the image with Docker on your machine, push it to ECR, and deploy it with --image (docs/operations.md#a-new-account).`
+const wayOut = 'Or build the image with Docker on your machine: add --docker.'
 
 /**
  * Checks what new accounts often lack, before anything is changed. Returns what to print; null for nothing. A quota that may not be
@@ -22,8 +22,8 @@ const wayOut = `Or build the image with Docker on your machine, push it to ECR, 
  * @throws UserError if CodeBuild may build no image, and there is none yet
  */
 export async function checkAccountQuotas(aws: Aws, options: Options): Promise<string | null> {
-  const { image, stack, parameters } = options
-  if (!image && (await describeStack(aws, stack)) === null)
+  const { image, docker, stack, parameters } = options
+  if (!image && !docker && (await describeStack(aws, stack)) === null)
     await requireCodeBuild(aws, parameters.Architecture ?? 'x86_64')
   const memory = Number(parameters.BuildMemory ?? 0)
   if (memory <= NEW_ACCOUNT_MEMORY) return null

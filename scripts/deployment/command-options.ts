@@ -22,6 +22,7 @@ export const addDeployOptions = (command: Command): Command =>
     .option('--param <Name=Value>', 'parameter of cloudformation/lambci.yaml; can be repeated', collect)
     .option('--image <uri>', 'URI of a custom build image, which is used as it is')
     .option('--dockerfile <path>', 'custom Dockerfile for the build image; image/Dockerfile is the default')
+    .option('--docker', 'build the image with Docker on this machine instead of CodeBuild')
     .option('--update-base', 'build the image on the newest base image of its tag')
     .option('--dry-run', 'print what would be done, and change nothing')
 

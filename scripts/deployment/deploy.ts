@@ -9,8 +9,9 @@ import type { Bundles } from './bundles.ts'
 import { deployStack } from './change-set.ts'
 import { checkConcurrency } from './concurrency.ts'
 import type { Context } from './context.ts'
-import { ensureImage } from './image.ts'
-import { type ImageSource, readDockerfile, readImageSource, requireSameImageKind } from './image-source.ts'
+import { ensureImage, isBuilt } from './image.ts'
+import { readDockerfile, readImageSource, requireSameImageKind } from './image-source.ts'
+import { buildWithDocker, requireDocker } from './local-docker.ts'
 import { bucketOf, type Options } from './options.ts'
 import { selfTest } from './self-test.ts'
 import { describeStack, type StackState, waitForStack } from './stack.ts'
@@ -21,6 +22,7 @@ export async function deploy(context: Context, options: Options, root: string): 
   const { stack, parameters } = options
   print(`Deploying ${stack} to account ${aws.account}, ${aws.region}`)
   await checkImageOptions(aws, options)
+  if (options.docker) await requireDocker(context)
   const quotas = await checkAccountQuotas(aws, options)
   if (quotas !== null) print(quotas)
   const note = await checkConcurrency(context, options)
@@ -42,8 +44,7 @@ export async function deploy(context: Context, options: Options, root: string): 
   const uploaded = await uploadBundles(context, bootstrap, bundles)
 
   print('\nBuild image')
-  const BuildImage =
-    options.image ?? (await buildImage(context, bootstrap, await imageOf(options, bootstrap, bundles, root)))
+  const BuildImage = options.image ?? (await buildImage(context, options, bootstrap, bundles, root))
   if (options.image) print(`  ${options.image} (not built here)`)
 
   print('\nStack')
@@ -92,20 +93,33 @@ async function uploadBundles(
   return { ArtifactBucket, HttpBundle: await upload('http'), ReportBundle: await upload('report') }
 }
 
-async function buildImage(context: Context, { outputs }: StackState, source: ImageSource): Promise<string> {
-  const { ArtifactBucket = '', ImageRepository = '', ImageProject = '' } = outputs
+async function buildImage(
+  context: Context,
+  options: Options,
+  bootstrap: StackState,
+  bundles: Bundles,
+  root: string,
+): Promise<string> {
+  const { ArtifactBucket = '', ImageRepository = '', ImageProject = '' } = bootstrap.outputs
   const resources = { bucket: ArtifactBucket, repository: ImageRepository, project: ImageProject }
-  return ensureImage(context, resources, source)
+  const settings = imageSettings(options, bootstrap)
+  const source = await readImageSource(root, { ...settings, bundle: bundles.run })
+  const uri = `${ImageRepository}:${source.tag}`
+  if (!options.docker || (await isBuilt(context.aws, ImageRepository, source.tag)))
+    return ensureImage(context, resources, source)
+  await buildWithDocker(context, uri, source, settings)
+  return uri
 }
 
+const imageSettings = ({ dockerfile, parameters }: Options, bootstrap: StackState | null) => ({
+  dockerfile,
+  architecture: parameters.Architecture ?? bootstrap?.parameters.Architecture ?? 'x86_64',
+  base: bootstrap?.parameters.BaseImage ?? BASE,
+  toolchains: parameters.Toolchains ?? bootstrap?.parameters.Toolchains ?? 'none',
+})
+
 export const imageOf = (options: Options, bootstrap: StackState | null, bundles: Bundles, root: string) =>
-  readImageSource(root, {
-    dockerfile: options.dockerfile,
-    bundle: bundles.run,
-    architecture: options.parameters.Architecture ?? bootstrap?.parameters.Architecture ?? 'x86_64',
-    base: bootstrap?.parameters.BaseImage ?? BASE,
-    toolchains: options.parameters.Toolchains ?? bootstrap?.parameters.Toolchains ?? 'none',
-  })
+  readImageSource(root, { ...imageSettings(options, bootstrap), bundle: bundles.run })
 
 function describeResult({ outputs }: StackState, { stack, region, profile, parameters }: Options): string {
   // The next command must use the same account and region.

@@ -47,10 +47,11 @@ async function describeImageStep(
   root: string,
 ): Promise<string> {
   if (options.image) return `use the image ${options.image}`
-  if (recordedBase(bootstrap) === null) return `build the image on ${BASE} with CodeBuild`
+  const builder = options.docker ? 'Docker' : 'CodeBuild'
+  if (recordedBase(bootstrap) === null) return `build the image on ${BASE} with ${builder}`
   const { tag } = await imageOf(options, bootstrap, await io.makeBundles(), root)
   const repository = bootstrap?.outputs.ImageRepository
   const exists = repository !== undefined && (await isBuilt(aws, repository, tag))
-  const step = exists ? `use the existing image ${tag}` : `build the image ${tag} with CodeBuild`
+  const step = exists ? `use the existing image ${tag}` : `build the image ${tag} with ${builder}`
   return options.updateBase ? `${step}, or another one if ${BASE} has changed` : step
 }

@@ -16,6 +16,8 @@ export type Options = {
   parameters: Record<string, string>
   image?: string
   dockerfile?: string
+  /** Build the image with the Docker of this machine. */
+  docker?: true
   /** Take the newest base image of its tag. */
   updateBase?: true
   dryRun?: true
@@ -67,6 +69,7 @@ export async function readOptions(all: OptionValues, env: Environment, root: str
         : [`--param ${name}: unknown parameter. Use one of ${settable.join(', ')}.`]
     }),
     ...(options.image && options.dockerfile ? ['--image and --dockerfile exclude each other.'] : []),
+    ...(options.image && options.docker ? ['--docker is of no use with --image.'] : []),
     ...(options.image && options.updateBase ? ['--update-base is of no use with --image.'] : []),
     ...(options.deleteBucket && !options.delete ? ['--delete-bucket requires --delete.'] : []),
     ...(options.yes && !options.delete ? ['--yes requires --delete.'] : []),

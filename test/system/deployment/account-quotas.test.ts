@@ -6,7 +6,7 @@ test('an account in which CodeBuild may run no build is refused before anything 
   const refused = await deploy()
   expect([refused.exitCode, refused.stderr]).toEqual([
     2,
-    '\ndeploy: CodeBuild may run no build in this account, as in many new ones (Concurrently running builds for Linux/Small environment: 0), so the image cannot be built there. Request 1: aws service-quotas request-service-quota-increase --service-code codebuild --quota-code L-00000003 --desired-value 1 --region eu-west-1. Or build the image with Docker on your machine, push it to ECR, and deploy it with --image (docs/operations.md#a-new-account).\n',
+    '\ndeploy: CodeBuild may run no build in this account, as in many new ones (Concurrently running builds for Linux/Small environment: 0), so the image cannot be built there. Request 1: aws service-quotas request-service-quota-increase --service-code codebuild --quota-code L-00000003 --desired-value 1 --region eu-west-1. Or build the image with Docker on your machine: add --docker.\n',
   ])
   expect((await deploy('--architecture', 'arm64', '--dry-run')).stderr).toContain(
     'for ARM/Small environment: 0',
@@ -23,7 +23,7 @@ test('where the quotas may not be seen, the refusal of CodeBuild has the ways ou
   expect(stderr).toContain(
     'Cannot have more than 0 builds in queue for the account. Many new accounts may not use CodeBuild at first',
   )
-  expect(stderr).toContain('deploy it with --image (docs/operations.md#a-new-account)')
+  expect(stderr).toContain('build the image with Docker on your machine: add --docker')
 })
 
 test('memory above 3,008 MB is explained in a new account, and left alone in another', async () => {

@@ -101,7 +101,7 @@ export async function deploy(
         stderr += text
       },
     },
-    env: { LAMBCI_REGISTRY_URL: await registryUrl() },
+    env: { LAMBCI_REGISTRY_URL: await registryUrl(), PATH: process.env.PATH },
     execAws,
     makeBundles: readBundles,
     pollMs: 1,

@@ -353,6 +353,8 @@ const COMMANDS: Record<string, (command: Command) => Result> = {
     return answer()
   },
   's3 rm': () => answer(),
+  'ecr get-authorization-token': () =>
+    answer({ authorizationData: [{ authorizationToken: btoa('AWS:a-password') }] }),
   'ecr describe-images': ({ account, option }) => {
     const tag = option('image-ids').replace('imageTag=', '')
     return account.images.includes(tag)
