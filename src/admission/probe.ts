@@ -1,9 +1,8 @@
-import type { InvokeFunction } from '../aws/functions.ts'
 import type { AssumeRole } from '../aws/sts.ts'
-import type { Publish } from '../aws/topics.ts'
-import { type IsolatedTrust, isIsolated, type JobTrust, jobTrustSchema } from '../model/trust.ts'
+import { isIsolated, type JobTrust, jobTrustSchema } from '../model/trust.ts'
 import { z } from '../model/zod.ts'
 import { probeAnswerKey, probeIdSchema } from '../records/probe.ts'
+import type { FunctionWays } from './publish-job.ts'
 
 const credentialsSchema = z.strictObject({
   accessKeyId: z.string(),
@@ -40,12 +39,7 @@ const SESSION_NAME = 'lambci-self-test'
 const OF_HTTP: readonly JobTrust[] = ['fork', 'branch', 'protected']
 export const trustsOf = { http: OF_HTTP, report: ['deploy'], all: jobTrustSchema.options } as const
 
-type Ways = {
-  publish: Publish
-  topicArn: string
-  invoke: InvokeFunction
-  functions: Readonly<Record<IsolatedTrust, string>>
-  hasTenants: boolean
+type Ways = FunctionWays & {
   assumeRole: AssumeRole
   /** Undefined: functions answer with credentials of their own. */
   sessionRole: string | undefined

@@ -11,7 +11,8 @@ export type PublishJob = (message: JobMessage) => Promise<void>
 /** A quarter of SNS's limit. */
 const MESSAGE_LIMIT = 64 * 1024
 
-type Ways = {
+/** The ways to the run functions. */
+export type FunctionWays = {
   /** To the topic, whose subscriptions select the function by the attribute `trust`. */
   publish: Publish
   topicArn: string
@@ -20,6 +21,9 @@ type Ways = {
   /** The ARNs of the functions that are invoked directly. Empty: this process starts no such jobs. */
   functions: Readonly<Record<IsolatedTrust, string>>
   hasTenants: boolean
+}
+
+type Ways = FunctionWays & {
   /** Starts a job whose function is not ready: in a while, by another invocation. */
   startLater: PublishJob
 }
