@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import type { CommandOutput } from '../model/command-output.ts'
 import { type Exit, reasonOfExit, shortCommand, succeeded } from '../model/exit.ts'
 import type { LogPhase } from '../model/log-outline.ts'
 import type { ShellText } from '../planning/planned-job.ts'
 import { shellTextOf } from '../planning/shell-text.ts'
 import { describeBackgroundEnd } from './background-output.ts'
+import { SeamFinder } from './find-seam.ts'
 import { explainMissingCredentials } from './missing-credentials.ts'
 import type { PreparedOutput } from './output-pipe.ts'
 import { runCommand } from './run-command.ts'
@@ -30,6 +32,8 @@ export type StepLog = {
   write(bytes: Uint8Array): Promise<void>
   beginPhase(name: LogPhase): Promise<void>
   redact(text: string): string
+  /** As `beginPhase` with a line of the runner, while output is recorded: from here on. */
+  beginCommand(name: LogPhase, line: string): Promise<void>
   /** Returns what `work` has written as output. */
   recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }>
 }
@@ -40,7 +44,10 @@ export type StepEnd = { exit: Exit; reason: string | null; advice: string | null
 /** What a job or a deploy runs. */
 export type Step = ShellText & { name: 'command' | 'deploy'; timeoutSeconds: number | null }
 
-/** Runs a step's command. Logs the command, its output, and how it ended, without the advice. */
+/**
+ * Runs a step's command. Logs the command, its output, and how it ended, without the advice. A `setup` is logged like a command before
+ * it; the output that is returned is that of the last one that ran.
+ */
 export async function runStep(
   { name, timeoutSeconds, ...text }: Step,
   { directory, env, deadline, graceMs, signal, output: prepared }: StepContext,
@@ -49,20 +56,25 @@ export async function runStep(
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
   const { command, setup } = text
   await log.beginPhase(name)
-  if (setup !== null) await log.writeLine(`$ ${setup}`)
-  await log.writeLine(`$ ${command}`)
-  const { exit, background, output } = await log.recordOutput(() =>
-    runCommand({
-      command: shellTextOf(text),
+  await log.writeLine(`$ ${setup ?? command}`)
+  const mark = `lambci${randomBytes(16).toString('hex')}`
+  const write = (bytes: Uint8Array) => log.write(bytes)
+  const seam =
+    setup === null ? null : new SeamFinder(mark, write, () => log.beginCommand(name, `$ ${command}`))
+  const { exit, background, output } = await log.recordOutput(async () => {
+    const end = await runCommand({
+      command: shellTextOf(text, mark),
       cwd: directory,
       env,
       deadline: Math.min(limit, deadline),
       graceMs,
       signal,
       output: prepared,
-      onOutput: bytes => log.write(bytes),
-    }),
-  )
+      onOutput: bytes => (seam ? seam.add(bytes) : write(bytes)),
+    })
+    await seam?.end()
+    return end
+  })
   await log.beginPhase('results')
   const missing = describeBackgroundEnd(background)
   if (missing !== null) await log.writeLine(missing)

@@ -80,18 +80,24 @@ export class BuildLog {
     this.#outline.beginPhase(name)
   }
 
+  /** Begins a phase with a line of the runner. What `recordOutput` returns begins after it. */
+  async beginCommand(name: LogPhase, line: string): Promise<void> {
+    await this.beginPhase(name)
+    await this.writeLine(line)
+    if (this.#output) this.#output = new OutputRecorder()
+  }
+
   /**
-   * Runs `work`, which writes the output of a command and no line of the runner, and returns what was written meanwhile, as the log
-   * has it.
+   * Runs `work`, which writes the output of a command and no other line of the runner than that of `beginCommand`. Returns what was
+   * written since, as the log has it.
    */
   async recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }> {
     await this.#send(this.#redactor.end())
-    const output = new OutputRecorder()
-    this.#output = output
+    this.#output = new OutputRecorder()
     try {
       const result = await work()
       await this.#send(this.#redactor.end())
-      return { ...result, output }
+      return { ...result, output: this.#output }
     } finally {
       this.#output = null
     }

@@ -47,7 +47,12 @@ function phasesOf({ outline, hasEnded, seconds, hasFailed }: FoldFacts): Fold[] 
     const end = next ? next[2] : seconds
     const isRunning = !next && !hasEnded
     return {
-      ...{ kind, from, to: next ? next[1] - 1 : Number.POSITIVE_INFINITY },
+      // A setup runs before the command, and people read it only if it fails.
+      ...{
+        kind: next?.[0] === kind ? 'setup' : kind,
+        from,
+        to: next ? next[1] - 1 : Number.POSITIVE_INFINITY,
+      },
       seconds: end === null || at === null ? null : Math.max(0, end - at),
       state: isRunning ? 'running' : index === failed ? 'failed' : 'passed',
     }

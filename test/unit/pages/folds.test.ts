@@ -50,6 +50,28 @@ describe('the folds of a log', () => {
     expect(foldsOf(facts({ outline: ofSetup, hasFailed: true }))).toEqual([])
   })
 
+  test('are closed where a setup runs before the command, unless it has failed', () => {
+    const phases: LogOutline['phases'] = [
+      ['setup', 1, 0],
+      ['command', 8, 2],
+      ['command', 20, 12],
+      ['results', 40, 44],
+    ]
+    const folds = foldsOf(facts({ outline: { phases, groups: [] } }))
+    expect(folds.map(({ kind, from, seconds }) => [kind, from, seconds])).toEqual([
+      ['setup', 1, 2],
+      ['setup', 8, 10],
+      ['command', 20, 32],
+      ['results', 40, 1],
+    ])
+    expect(opened(folds)).toEqual([20, 40])
+    const failed = foldsOf(
+      facts({ outline: { phases: phases.toSpliced(2, 1), groups: [] }, hasFailed: true }),
+    )
+    expect(failed.map(({ kind, state }) => [kind, state])[1]).toEqual(['command', 'failed'])
+    expect(opened(failed)).toEqual([8, 40])
+  })
+
   test('are open where it runs', () => {
     const running = facts({
       outline: {
