@@ -104,7 +104,7 @@ const commits = readOnce<Commit | null>()
 const headers = readOnce<Commit | null>()
 const peeled = readOnce<string | null>()
 
-/** Of a range, its newest commits will be looked up. */
+/** The newest commits of a range are looked up soon. */
 const MOST_REMEMBERED = 100
 
 function remember(repository: string, commit: Commit): void {

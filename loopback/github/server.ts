@@ -137,7 +137,7 @@ async function sendPage(hub: Hub, path: string, request: IncomingMessage, respon
   response.end(text)
 }
 
-/** Of a path that is not well-formed, nothing is left. */
+/** The decoded path; empty if it is not well-formed. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path)

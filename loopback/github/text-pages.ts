@@ -1,7 +1,7 @@
 import type { Git } from './git.ts'
 
 const LOG = ['log', '--max-count=50', '--decorate', '--stat']
-/** What a page shows of a repository, by the part of the path after `/owner/repo/`. Each is a command of git, none of which writes. */
+/** The command of git behind each page, by the part of the path after `/owner/repo/`. All of them only read. */
 const PAGES: readonly (readonly [path: RegExp, command: (...parts: string[]) => string[]])[] = [
   [/^$/, () => [...LOG, 'HEAD', '--']],
   [/^commit\/([0-9a-f]{40})$/, sha => ['show', '--stat', '--patch', sha, '--']],

@@ -6,7 +6,7 @@ import { readKnown, readNamed, updateKnown, updateNamed } from '../records/repos
 import type { Store } from '../records/store.ts'
 
 /**
- * What to adopt the repository that now has a name would do. `takes`: nobody has the records under that name now, so it
+ * The result of adopting the repository that now has a name. `takes`: nobody has the records under that name now, so it
  * takes over builds, settings, secrets and stages. `keeps`: it was built before, under another name. `starts`: the former
  * repository exists under another name and keeps them, so this one starts with none.
  */

@@ -6,7 +6,7 @@ const requestSchema = z.object({
   headers: z.record(z.string(), z.string().optional()),
 })
 
-/** What the log has of a request: no query, because it may hold a key, and no header but the id of a delivery. */
+/** The fields of a request in the log. The query is left out, because it may contain a key; of the headers, only the delivery's id is logged. */
 export function describeRequest(event: unknown) {
   const request = requestSchema.safeParse(event).data
   return {

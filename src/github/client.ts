@@ -95,7 +95,7 @@ export const openGitHub = (
   },
 })
 
-/** What GitHub says of two commits or branches; null if it does not know one of them. */
+/** GitHub's comparison of two commits or branches; null if it does not know one of them. */
 async function comparison(
   apiUrl: string,
   tokens: Pick<GitHubTokens, 'comparing'>,

@@ -80,7 +80,7 @@ export class BuildLog {
     this.#outline.beginPhase(name)
   }
 
-  /** Begins a phase with a line of the runner. What `recordOutput` returns begins after it. */
+  /** Begins a phase with a line of the runner. The output that `recordOutput` returns starts after this line. */
   async beginCommand(name: LogPhase, line: string): Promise<void> {
     await this.beginPhase(name)
     await this.writeLine(line)

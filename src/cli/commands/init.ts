@@ -96,7 +96,7 @@ async function write(file: string, text: string): Promise<void> {
   })
 }
 
-/** What is cached, and by which file its key changes. */
+/** The cached directories, and the file on which the key depends. */
 const describeCache = ({ paths, key = [] }: NonNullable<Proposal['cache']>[number]) =>
   `${paths.join(' and ')}${key.length === 0 ? '' : `, for each content of ${key.join(' and ')}`}`
 

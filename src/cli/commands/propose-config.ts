@@ -14,9 +14,9 @@ export type Proposal = {
   kind: string
   cmd: string
   cache?: readonly { paths: readonly string[]; key?: readonly string[] }[]
-  /** What the image has only if the stack's parameter `Toolchains` names it. */
+  /** A toolchain that the image has only if the stack's parameter `Toolchains` names it. */
   toolchain?: Toolchain
-  /** What the image never has. */
+  /** A tool that is never in the image. */
   lacks?: string
 }
 export type Toolchain = 'go' | 'rust' | 'java' | 'php'
