@@ -57,10 +57,10 @@ export async function runStep(
   const { command, setup } = text
   await log.beginPhase(name)
   await log.writeLine(`$ ${setup ?? command}`)
-  const mark = `lambci${randomBytes(16).toString('hex')}`
+  const mark = ['lambci', randomBytes(16).toString('hex')] as const
   const write = (bytes: Uint8Array) => log.write(bytes)
   const seam =
-    setup === null ? null : new SeamFinder(mark, write, () => log.beginCommand(name, `$ ${command}`))
+    setup === null ? null : new SeamFinder(mark.join(''), write, () => log.beginCommand(name, `$ ${command}`))
   const { exit, background, output } = await log.recordOutput(async () => {
     const end = await runCommand({
       command: shellTextOf(text, mark),

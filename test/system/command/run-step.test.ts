@@ -88,6 +88,14 @@ test.each<[string, Partial<Step>, string[]]>([
   expect(lines.slice(1, 1 + expected.length)).toEqual(expected)
 })
 
+test('a setup that traces its commands leaves no mark in the log', async () => {
+  const { lines, phases, last } = await run({ setup: 'set -x; echo a', command: 'echo b' })
+  expect(lines.join('\n')).not.toMatch(/lambci[0-9a-f]{32}/)
+  expect(lines.filter(line => line.startsWith('▸ $'))).toEqual(['▸ $ set -x; echo a', '▸ $ echo b'])
+  expect(last.at(-1)).toBe('b')
+  expect(phases).toHaveLength(4)
+})
+
 test('the mark reaches no file that a setup writes to, and no environment', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'lambci-seam-'))
   await run({ setup: 'exec > out.txt; echo a', command: 'env > env.txt; set > set.txt; echo b' }, directory)
