@@ -38,16 +38,24 @@ const templateSchema = z.object({
     .record(z.string(), z.object({ Value: z.unknown(), Condition: z.string().optional() }))
     .default({}),
 })
+type Source = z.infer<typeof templateSchema>
 
-/** Reads `cloudformation/lambci.yaml` and evaluates it for a deployment. */
-export const readTemplate = async (deployment: Deployment): Promise<Template> =>
-  evaluateTemplate(await readFile(FILE, 'utf8'), deployment)
+let own: Promise<Source> | undefined
+
+/** Reads `cloudformation/lambci.yaml`, once in a process, and evaluates it for a deployment. */
+export async function readTemplate(deployment: Deployment): Promise<Template> {
+  own ??= readFile(FILE, 'utf8').then(parseTemplate)
+  return evaluate(await own, deployment)
+}
 
 /** @throws Error for a parameter without a value or an unsupported intrinsic function. */
-export function evaluateTemplate(text: string, deployment: Deployment): Template {
-  const { Parameters, Conditions, Resources, Outputs } = templateSchema.parse(
-    parse(text, { customTags: TAGS, intAsBigInt: false }),
-  )
+export const evaluateTemplate = (text: string, deployment: Deployment): Template =>
+  evaluate(parseTemplate(text), deployment)
+
+const parseTemplate = (text: string): Source =>
+  templateSchema.parse(parse(text, { customTags: TAGS, intAsBigInt: false }))
+
+function evaluate({ Parameters, Conditions, Resources, Outputs }: Source, deployment: Deployment): Template {
   const { stack, account, region, parameters } = deployment
   const values = Object.entries(Parameters).map(([name, { Type, Default }]) => {
     const value = parameters[name] ?? Default
@@ -86,7 +94,7 @@ export function evaluateTemplate(text: string, deployment: Deployment): Template
 
 /** The names of a template's parameters. Those without a default are required. */
 export function listParameters(text: string): { name: string; isRequired: boolean }[] {
-  const { Parameters } = templateSchema.parse(parse(text, { customTags: TAGS }))
+  const { Parameters } = parseTemplate(text)
   return Object.entries(Parameters).map(([name, { Default }]) => ({
     name,
     isRequired: Default === undefined,

@@ -2,20 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseJson } from '../../../src/config/json.ts'
-import { parseLayer } from '../../../src/config/layer.ts'
-import { layerSchema } from '../../../src/config/schema.ts'
-import { settingsKeys } from '../../../src/records/keys.ts'
-import { putJson } from '../../support/bucket.ts'
-import { expireArtifacts, logOfJob } from '../../support/examples.ts'
-import { lambci } from '../../support/lambci.ts'
-import { roleOf } from '../../support/roles.ts'
-import { type Files, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { parseJson } from '../../src/config/json.ts'
+import { parseLayer } from '../../src/config/layer.ts'
+import { layerSchema } from '../../src/config/schema.ts'
+import { settingsKeys } from '../../src/records/keys.ts'
+import { putJson } from '../support/bucket.ts'
+import { expireArtifacts, logOfJob } from '../support/examples.ts'
+import { lambci } from '../support/lambci.ts'
+import { roleOf } from '../support/roles.ts'
+import { type Files, openTestSystem, type TestSystem } from '../support/test-system.ts'
 
-const DOCS = join(import.meta.dirname, '..', '..', '..', 'docs')
+const DOCS = join(import.meta.dirname, '..', '..', 'docs')
 const RECIPES = join(DOCS, 'stages')
 /** Stand-ins for npm, pip and the tools of the recipes. They refuse what the real ones refuse. */
-const TOOLS = join(import.meta.dirname, '..', '..', 'support', 'recipe-tools')
+const TOOLS = join(import.meta.dirname, '..', 'support', 'recipe-tools')
 
 /** The configurations with a deploy that a page has. */
 const jsonIn = (path: string) =>

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import manifest from '../../../package.json' with { type: 'json' }
-import { BASE } from '../../../scripts/deployment/base-image.ts'
-import { readImageSource } from '../../../scripts/deployment/image-source.ts'
-import { installPackage } from '../../support/package.ts'
-import { openAccount, readBundle } from '../deployment/account.ts'
-import { registry } from '../deployment/registry.ts'
+import manifest from '../../package.json' with { type: 'json' }
+import { BASE } from '../../scripts/deployment/base-image.ts'
+import { readImageSource } from '../../scripts/deployment/image-source.ts'
+import { installPackage } from '../support/package.ts'
+import { openAccount, readBundle } from '../system/deployment/account.ts'
+import { registry } from '../system/deployment/registry.ts'
 
-const ROOT = join(import.meta.dirname, '..', '..', '..')
+const ROOT = join(import.meta.dirname, '..', '..')
 const MOST_BYTES = 2_500_000
 
 let directory: string

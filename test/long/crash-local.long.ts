@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Addresses } from '../../../loopback/system/system.ts'
-import { git, makeDirectory, removeDirectories } from '../../../loopback/test/github/working-copy.ts'
-import { openStore } from '../../../src/aws/bucket.ts'
-import { lastNumber } from '../../../src/records/counter.ts'
-import { jobKeys } from '../../../src/records/keys.ts'
-import { readRecords } from '../../../src/records/read-records.ts'
-import { viewOf } from '../../../src/records/view.ts'
-import { LAMBCI } from '../../support/lambci.ts'
+import type { Addresses } from '../../loopback/system/system.ts'
+import { git, makeDirectory, removeDirectories } from '../../loopback/test/github/working-copy.ts'
+import { openStore } from '../../src/aws/bucket.ts'
+import { lastNumber } from '../../src/records/counter.ts'
+import { jobKeys } from '../../src/records/keys.ts'
+import { readRecords } from '../../src/records/read-records.ts'
+import { viewOf } from '../../src/records/view.ts'
+import { LAMBCI } from '../support/lambci.ts'
 
 const ROUNDS = 4
 
@@ -25,7 +25,7 @@ afterAll(() => Promise.all([removeDirectories(), rm(data, { recursive: true, for
 
 const AS_USERS_DO = [LAMBCI, 'local', '--port', '0', '--json', '--data']
 /** The same system, whose functions start from bundles: they have begun at the moment of the kill. */
-const FROM_BUNDLES = [join(import.meta.dirname, '..', '..', 'support', 'bundled-system.ts')]
+const FROM_BUNDLES = [join(import.meta.dirname, '..', 'support', 'bundled-system.ts')]
 
 /** Starts the system, in a process of its own. Its first line of output has the addresses. */
 async function start(program: string[]) {

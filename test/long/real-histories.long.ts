@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { playRealHistory } from '../../random/real-history.ts'
-import { sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { playRealHistory } from '../random/real-history.ts'
+import { sharedTestSystem, type TestSystem } from '../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
