@@ -12,7 +12,7 @@ export const startEventOf = (message: JobMessage): z.infer<typeof startEventSche
 export const messageToStart = (event: unknown): JobMessage | null =>
   startEventSchema.safeParse(event).data?.start ?? null
 
-/** With pauses of five seconds, that is 90 seconds: report's time limit is 120. */
+/** With pauses of five seconds, that is 85 seconds: report's time limit is 120. */
 export const MOST_ATTEMPTS = 18
 export const PAUSE_MS = 5000
 

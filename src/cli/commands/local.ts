@@ -138,7 +138,8 @@ async function buildExample(
     addresses,
   }
   print(describeEnd(example, style), jsonOf(view))
-  if (!json) printLine(io, describeNext(example, style))
+  // With `once`, the system ends now.
+  if (!json && !once) printLine(io, describeNext(example, style))
   printNextBuilds(view, keys.linkKey, { json, watcher, io })
   return view
 }

@@ -28,7 +28,8 @@ test('local --once shows the example build, and the next start continues with bu
   expect(first.stdout).toMatch(/^#1 of example\/hello, push\/master: Passed in [\d.]+ s, deployed to dev$/m)
   expect(first.stdout).toMatch(/success +lambci\/push: Passed/)
   expect(first.stdout).toContain('"passed: example/hello #1 (master)"')
-  expect(first.stdout).toMatch(/^ {2}git remote add local http:\/\/127\.0\.0\.1:\d+\/you\/project\.git$/m)
+  // The system has ended, so there is nothing to try next.
+  expect(first.stdout).not.toMatch(/git remote add|Ctrl-C/)
 
   const second = await lambci(['local', '--once', '--json', '--port', '0', '--data', data])
   expect(second).toMatchObject({ exitCode: 0, stderr: '' })
