@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { settingsKeys } from '../../../src/records/keys.ts'
-import { putJson } from '../../support/bucket.ts'
-import { EXAMPLES, logOfJob, statusesOf, writeExample } from '../../support/examples.ts'
-import { sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { settingsKeys } from '../../src/records/keys.ts'
+import { putJson } from '../support/bucket.ts'
+import { EXAMPLES, logOfJob, statusesOf, writeExample } from '../support/examples.ts'
+import { sharedTestSystem, type TestSystem } from '../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
