@@ -9,7 +9,7 @@ export const LOG_STYLE = `
 .line { display: flex; contain: layout style; unicode-bidi: isolate; min-width: max-content; background: var(--inset) } .wrap .line { min-width: 0 } .line > a { position: sticky; left: 0; background: inherit; flex: none; min-width: 3.2rem; padding: 0 .75rem 0 .5rem; text-align: right; color: var(--soft);
   text-decoration: none; user-select: none; box-sizing: border-box } .line > a:hover, .line > a:focus-visible { text-decoration: underline }
 .line .text { white-space: pre; unicode-bidi: isolate; padding-right: 1rem } .wrap .text { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 0 }
-.line .text:empty::after { content: "\\200b" } .line em { color: var(--soft) }
+.text a { color: inherit; text-decoration: underline; text-underline-offset: 2px } .line .text:empty::after { content: "\\200b" } .line em { color: var(--soft) }
 .marked, .current { background: var(--mark) } .marked > a { box-shadow: inset 3px 0 var(--found) } .current > a { box-shadow: inset 3px 0 var(--blue) }
 ::highlight(search) { background-color: var(--found); color: light-dark(#000, #fff) }
 .bold { font-weight: 700 } .dim:not([class*=ansi], [style]) { color: var(--soft) } .dim:is([class*=ansi], [style]):not([class*=on-], [style*=background]) { opacity: .9 } .italic { font-style: italic } .underline { text-decoration: underline }

@@ -111,6 +111,36 @@ test('a log is folded by phase and group; search, links and errors open what the
   await page.close()
 })
 
+test('web addresses in a log are links, whatever colours they have, and lead nowhere else than they say', async () => {
+  await build(
+    'ada/links',
+    [
+      String.raw`printf 'Ready on \033[36mhttp://127.0.0.1:\033[1m8080\033[22m/app?a=1&b=2\033[39m.\n'`,
+      `echo 'Deployed to https://dev.example.com/ and https://github.com@evil.example/'`,
+      `echo 'javascript://example.com/%0aalert(1) <a href="https://example.com/x">'`,
+    ].join('\n'),
+  )
+  await ended('ada/links')
+  const { page, warnings } = await openPage(browser, urlOf('ada/links'), WIDE)
+  await page.locator('.text a').nth(2).waitFor()
+  const links = await page
+    .locator('.text a')
+    .evaluateAll(found =>
+      found.map(link => [link.textContent, (link as HTMLAnchorElement).href, link.getAttribute('rel')]),
+    )
+  const rel = 'noreferrer nofollow'
+  expect(links).toEqual([
+    ['http://127.0.0.1:8080/app?a=1&b=2', 'http://127.0.0.1:8080/app?a=1&b=2', rel],
+    ['https://dev.example.com/', 'https://dev.example.com/', rel],
+    ['https://example.com/x', 'https://example.com/x', rel],
+  ])
+  expect(await page.locator('.line', { hasText: 'Ready on' }).locator('.text').textContent()).toBe(
+    'Ready on http://127.0.0.1:8080/app?a=1&b=2.',
+  )
+  expect(await axeViolations(page)).toEqual([])
+  expect(warnings).toEqual([])
+})
+
 test('keys do what their list describes, and nothing while somebody types', async () => {
   const { page, warnings } = await openPage(browser, urlOf('ada/folds'), WIDE)
   await headOf(page, 'Setup').waitFor()

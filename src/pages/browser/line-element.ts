@@ -4,6 +4,7 @@ import { describeElapsed } from './line-times.ts'
 import type { Line } from './log-source.ts'
 import { layOutLine, type Span } from './terminal-line.ts'
 import type { TextStyle } from './text-style.ts'
+import { findWebLinks } from './web-links.ts'
 
 const decoder = new TextDecoder()
 
@@ -37,9 +38,37 @@ export function createLine(
 function createText(spans: readonly Span[], isTruncated: boolean): HTMLElement {
   const text = document.createElement('span')
   text.className = 'text'
-  text.append(...spans.map(createSpan))
+  text.append(...createLinked(spans))
   if (isTruncated) text.append(createNote(' … line truncated: see the raw log'))
   return text
+}
+
+/** The spans of a line, with its web addresses as links. An address may have several colours. */
+function createLinked(spans: readonly Span[]): Node[] {
+  const links = findWebLinks(spans.map(({ text }) => text).join(''))
+  if (links.length === 0) return spans.map(createSpan)
+  const nodes: Node[] = []
+  const cut = (from: number, to: number) => cutSpans(spans, from, to).map(createSpan)
+  let at = 0
+  for (const { from, to, href } of links) {
+    const link = document.createElement('a')
+    link.href = href
+    link.rel = 'noreferrer nofollow'
+    link.append(...cut(from, to))
+    nodes.push(...cut(at, from), link)
+    at = to
+  }
+  return [...nodes, ...cut(at, Number.POSITIVE_INFINITY)]
+}
+
+/** The parts of spans between two offsets of their whole text. */
+function cutSpans(spans: readonly Span[], from: number, to: number): Span[] {
+  let start = 0
+  return spans.flatMap(({ text, style }) => {
+    const part = text.slice(Math.max(0, from - start), Math.max(0, to - start))
+    start += text.length
+    return part === '' ? [] : [{ text: part, style }]
+  })
 }
 
 /** Marks the line if a link points to it. */
