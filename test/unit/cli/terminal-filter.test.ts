@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jsonText, printBytes, printFault, printLine, printNote } from '../../../src/cli/io.ts'
 import { TerminalFilter } from '../../../src/cli/terminal-filter.ts'
+import { runs } from '../../support/runs.ts'
 
 /** Filters these parts one after another. */
 function filtered(...parts: (string | Uint8Array)[]): string {
@@ -131,7 +132,7 @@ describe('for every text', () => {
         const parts = cuts.slice(1).map((cut, index) => bytes.subarray(cuts[index], cut))
         expect(filtered(...parts)).toBe(filtered(bytes))
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 
@@ -140,7 +141,7 @@ describe('for every text', () => {
       fc.property(anyBytes, bytes => {
         expect(filtered(bytes).replaceAll(COLOUR, '')).not.toMatch(CONTROL)
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 
@@ -166,7 +167,7 @@ describe('for every text', () => {
           expect(before?.at(-1)?.replaceAll(/[0;]/g, '') ?? '\u001b[m').toBe('\u001b[m')
         }
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 
@@ -175,7 +176,7 @@ describe('for every text', () => {
       fc.property(anyBytes, bytes => {
         expect(filtered(filtered(bytes))).toBe(filtered(bytes))
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 
@@ -185,7 +186,7 @@ describe('for every text', () => {
         fc.pre(!CONTROL.test(text))
         expect(filtered(`\ufeff${text}`)).toBe(`\ufeff${text}`)
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { type ResolveInput, resolveConfig } from '../../../src/config/resolve.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { BUILDS } from '../../support/resolving.ts'
+import { runs } from '../../support/runs.ts'
 
 test('arbitrary JSON gives a config or a UserError', () => {
   const junk = fc.oneof(fc.boolean(), fc.integer(), fc.string(), fc.constant(null), fc.constant([]))
@@ -111,8 +112,8 @@ test('arbitrary JSON gives a config or a UserError', () => {
         }
       },
     ),
-    { numRuns: 2000 },
+    runs(2000),
   )
-  expect(resolved).toBeGreaterThan(200)
+  expect(resolved).toBeGreaterThan(runs(200).numRuns)
   expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('polluted')
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { matchingRules, ruleError } from '../../../src/config/branch-rules.ts'
 import { nameStates, symbolOf } from '../../../src/config/name-automaton.ts'
 import { isBranchName } from '../../../src/model/ref-name.ts'
+import { runs } from '../../support/runs.ts'
 
 test.each<[string, string]>([
   // Groups, alternatives, classes and escapes
@@ -117,7 +118,7 @@ test('names are read as isBranchName decides', () => {
       }, 0)
       expect(end !== undefined && states[end]?.isEnd === true).toBe(isBranchName(name))
     }),
-    { numRuns: 2000 },
+    runs(2000),
   )
 })
 
@@ -178,9 +179,9 @@ test('a rule that matches some branch is never refused for matching none', () =>
         expect(ruleError(rule) ?? '', found).not.toContain('matches no branch')
       },
     ),
-    { numRuns: 3000 },
+    runs(3000),
   )
-  expect(matched).toBeGreaterThan(500)
+  expect(matched).toBeGreaterThan(runs(500).numRuns)
 })
 
 // Deciding takes a limited number of steps; what takes more is accepted.

@@ -7,6 +7,7 @@ import { placeholderError, stageTemplateError } from '../../../src/config/stage-
 import { isBranchName } from '../../../src/model/ref-name.ts'
 import { chooseStages } from '../../../src/planning/stage-rules.ts'
 import { resolve } from '../../support/resolving.ts'
+import { runs } from '../../support/runs.ts'
 
 test.each<[object, string]>([
   [
@@ -110,7 +111,7 @@ test('a rule that gives some branch a valid stage name is never refused', () => 
       valid += 1
       expect(stageTemplateError(rule, stage), found).toBeNull()
     }),
-    { numRuns: 2000 },
+    runs(2000),
   )
-  expect(valid).toBeGreaterThan(300)
+  expect(valid).toBeGreaterThan(runs(300).numRuns)
 })

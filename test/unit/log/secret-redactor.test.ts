@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Redactor } from '../../../src/log/redactor.ts'
 import { createSecretRedactor } from '../../../src/log/secret-redactor.ts'
+import { runs } from '../../support/runs.ts'
 import { split } from '../../support/split.ts'
 
 /** Redacts a text in chunks. */
@@ -289,7 +290,7 @@ it('masks every form of every secret, cut anywhere', () => {
         expectHidden(output, { ...shown, name })
       }
     }),
-    { numRuns: 150 },
+    runs(150),
   )
 })
 
@@ -300,7 +301,7 @@ it('masks every form of short secrets', () => {
       for (const [name, write] of Object.entries(WRITES))
         expect(redactWith(redactor, `<${write(value, random).text}>`, positions), name).toContain('***')
     }),
-    { numRuns: 50 },
+    runs(50),
   )
 })
 

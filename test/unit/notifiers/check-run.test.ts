@@ -15,6 +15,7 @@ import { outPrefix } from '../../../src/records/keys.ts'
 import type { View } from '../../../src/records/view.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { JOB_STATES, viewWith, viewWithJobs } from '../../support/records.ts'
+import { runs } from '../../support/runs.ts'
 
 const AT = { project: 'gh/ada/web', repository: 'ada/web', commit: 'a'.repeat(40), name: 'lambci/push' }
 const URL_OF_7 = 'https://ci.example.com/gh/ada/web/builds/7?key=the-key'
@@ -143,7 +144,7 @@ test('any text is text, in one line', () => {
       const lines = [codeOf(text).replace(/^<code>(.*)<\/code>$/, '$1'), ...block.split('\n')]
       return lines.every(line => HARMLESS.test(line))
     }),
-    { numRuns: 50 },
+    runs(50),
   )
   expect(decoded(codeOf('a < b && `c` | d @me #1'))).toBe('<code>a < b && `c` | d @me #1</code>')
 })

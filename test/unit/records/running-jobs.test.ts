@@ -7,6 +7,7 @@ import { type RunningChange, runningSchema, takePlaces } from '../../../src/reco
 import type { Store } from '../../../src/records/store.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { after } from '../../support/records.ts'
+import { runs } from '../../support/runs.ts'
 
 const PROJECT = 'gh/ada/web'
 const LIMIT = 3
@@ -287,7 +288,7 @@ test('never more jobs than the limit, and all of them in the end, however looks 
       const choose = () => (numbers[at++ % numbers.length] ?? 0) + (at % 7)
       expect((await new Simulation(builds, limit, choose).play()).broken).toEqual([])
     }),
-    { numRuns: 150 },
+    runs(150),
   )
 })
 

@@ -8,6 +8,7 @@ import { type JobState, jobStateSchema } from '../../../src/records/report-recor
 import { type Schedule, scheduleJobs } from '../../../src/reporting/schedule.ts'
 import { draftedJob, drafts, draftWith, PLANNED_DEPLOY, planOf, stateWith } from '../../support/plans.ts'
 import { AT } from '../../support/records.ts'
+import { runs } from '../../support/runs.ts'
 
 const LINT = draftedJob('lint')
 const UNIT = draftedJob('unit', { shards: 2, needs: ['lint'] })
@@ -566,7 +567,7 @@ test('any build comes to its end in the right order, whatever happens when', () 
       for (const { conclusion } of simulation.tests()) seen.add(`${conclusion}`)
       if (deploy) seen.add(`deploy ${deploy.conclusion}`)
     }),
-    { numRuns: 1500 },
+    runs(1500),
   )
   // Else the laws may have held for nothing.
   expect([...seen]).toEqual(
@@ -595,7 +596,7 @@ test('which job ends first changes nothing, unless one ends the others', () => {
         expect(one.look().conclusion).toEqual(other.look().conclusion)
       },
     ),
-    { numRuns: 300 },
+    runs(300),
   )
 })
 
