@@ -1,36 +1,55 @@
 type OnOutput = (bytes: Uint8Array) => Promise<void>
 
+/** An index has so many digits in a mark. */
+const DIGITS = 3
+
+/** The end of the mark of a seam. */
+export const indexOfSeam = (index: number) => String(index).padStart(DIGITS, '0')
+
 /**
- * Passes output on without the first occurrence of a mark, and calls `onSeam` in its place. Bytes that may begin the mark are held
- * back until more follow, so call `end` at the end.
+ * Passes output on without the marks of seams, and calls `onSeam` in their places. A mark is followed by the seam's index. One that
+ * comes again, or after a later one, is output. Bytes that may begin a mark are held back until more follow, so call `end` at the end.
  */
 export class SeamFinder {
   readonly #mark: Buffer
+  readonly #count: number
   readonly #onOutput: OnOutput
-  readonly #onSeam: () => Promise<void>
+  readonly #onSeam: (index: number) => Promise<void>
   #held: Uint8Array = Buffer.alloc(0)
-  #isFound = false
+  /** The index of the last seam that was found. */
+  last = -1
 
-  constructor(mark: string, onOutput: OnOutput, onSeam: () => Promise<void>) {
+  /** @param count how many seams there are, from 0 */
+  constructor(mark: string, count: number, onOutput: OnOutput, onSeam: (index: number) => Promise<void>) {
     this.#mark = Buffer.from(mark)
+    this.#count = count
     this.#onOutput = onOutput
     this.#onSeam = onSeam
   }
 
   async add(bytes: Uint8Array): Promise<void> {
-    if (this.#isFound) return this.#onOutput(bytes)
-    const all = Buffer.concat([this.#held, bytes])
-    const at = all.indexOf(this.#mark)
-    if (at < 0) {
-      const kept = this.#possibleStart(all)
-      this.#held = all.subarray(all.length - kept)
-      return this.#pass(all.subarray(0, all.length - kept))
-    }
-    this.#isFound = true
+    let rest = Buffer.concat([this.#held, bytes])
     this.#held = Buffer.alloc(0)
-    await this.#pass(all.subarray(0, at))
-    await this.#onSeam()
-    await this.#pass(all.subarray(at + this.#mark.length))
+    let from = 0
+    while (this.last < this.#count - 1) {
+      const at = rest.indexOf(this.#mark, from)
+      const end = at + this.#mark.length + DIGITS
+      if (at < 0 || end > rest.length) {
+        const kept = at < 0 ? this.#possibleStart(rest.subarray(from)) : rest.length - at
+        this.#held = rest.subarray(rest.length - kept)
+        rest = rest.subarray(0, rest.length - kept)
+        break
+      }
+      const index = this.#indexIn(rest.subarray(end - DIGITS, end))
+      from = at + 1
+      if (index === null) continue
+      await this.#pass(rest.subarray(0, at))
+      this.last = index
+      await this.#onSeam(index)
+      rest = rest.subarray(end)
+      from = 0
+    }
+    await this.#pass(rest)
   }
 
   /** Passes on what was held back. */
@@ -38,6 +57,14 @@ export class SeamFinder {
     const held = this.#held
     this.#held = Buffer.alloc(0)
     await this.#pass(held)
+  }
+
+  /** Null if no seam can follow that has this index. */
+  #indexIn(digits: Buffer): number | null {
+    const index = Number(digits.toString('latin1'))
+    return indexOfSeam(index) === digits.toString('latin1') && index > this.last && index < this.#count
+      ? index
+      : null
   }
 
   async #pass(bytes: Uint8Array): Promise<void> {

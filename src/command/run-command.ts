@@ -15,7 +15,8 @@ const DRAIN_MS = 300
 const BACKGROUND_MS = 5000
 
 export type Command = {
-  command: string
+  /** The text for bash, or one that depends on the descriptor to which this process writes output. */
+  command: string | ((output: number) => string)
   cwd: string
   /** The complete environment: nothing is inherited from the runner. */
   env: Record<string, string>
@@ -32,6 +33,9 @@ export type Command = {
   output?: PreparedOutput | undefined
 }
 
+/** What is started. */
+type Shell = Pick<Command, 'cwd' | 'env'> & { command: string }
+
 export type CommandEnd = { exit: Exit; durationMs: number; background: BackgroundEnd }
 
 /**
@@ -41,12 +45,15 @@ export type CommandEnd = { exit: Exit; durationMs: number; background: Backgroun
  */
 export async function runCommand(options: Command): Promise<CommandEnd> {
   const { deadline, signal, onOutput, graceMs = 5000, backgroundMs = BACKGROUND_MS } = options
-  requireNoNul(options)
   await requireProcessSubstitution(options.env.PATH ?? '')
   const pipe = await (options.output?.pipe ?? OutputPipe.open())
   try {
+    const { fd } = pipe.writer
+    const command = typeof options.command === 'string' ? options.command : options.command(fd)
+    const shell = { command, cwd: options.cwd, env: options.env }
+    requireNoNul(shell)
     const startedAt = performance.now()
-    const group = new ProcessGroup(spawnShell(options, pipe.writer.fd as 3), graceMs)
+    const group = new ProcessGroup(spawnShell(shell, fd as 3), graceMs)
     pipe.watch()
     const stopWatching = watch(group, deadline, signal)
     try {
@@ -57,7 +64,7 @@ export async function runCommand(options: Command): Promise<CommandEnd> {
       const result = await group.ended
       const durationMs = Math.round(performance.now() - startedAt)
       pipe.writer.close()
-      const exit = await readExit(result, group, durationMs, options)
+      const exit = await readExit(result, group, durationMs, shell)
       const background = await takeBackgroundOutput(pipe, {
         limitMs: backgroundMs,
         isTooLate: () => group.stoppedBy !== null || signal?.aborted || isPast(deadline, 0),
@@ -76,7 +83,7 @@ export async function runCommand(options: Command): Promise<CommandEnd> {
   }
 }
 
-function requireNoNul({ command, env }: Command) {
+function requireNoNul({ command, env }: Shell) {
   if ([command, ...Object.entries(env).flat()].some(text => text.includes('\0')))
     throw new UserError(
       'A command and its variables cannot contain NUL characters. Remove them from the configuration.',
@@ -85,7 +92,7 @@ function requireNoNul({ command, env }: Command) {
 
 // `--`: a command may begin with a dash.
 // `3`: execa accepts any descriptor, but its type allows only 3 to 9.
-const spawnShell = ({ command, cwd, env }: Command, output: 3) =>
+const spawnShell = ({ command, cwd, env }: Shell, output: 3) =>
   execa('bash', ['-c', '--', command], {
     cwd,
     env,
@@ -123,7 +130,7 @@ async function readExit(
   { exitCode, signal, code, shortMessage }: LeaderEnd,
   { stoppedBy }: ProcessGroup,
   durationMs: number,
-  { command, cwd, env }: Command,
+  { command, cwd, env }: Shell,
 ): Promise<Exit> {
   // A stopped command's exit code does not count: a trap may exit with 0.
   if (stoppedBy === 'deadline') return { kind: 'timed-out', afterMs: durationMs }

@@ -1,14 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import type { CommandOutput } from '../model/command-output.ts'
 import { type Exit, reasonOfExit, shortCommand, succeeded } from '../model/exit.ts'
 import type { LogPhase } from '../model/log-outline.ts'
 import type { ShellText } from '../planning/planned-job.ts'
-import { shellTextOf } from '../planning/shell-text.ts'
 import { describeBackgroundEnd } from './background-output.ts'
-import { SeamFinder } from './find-seam.ts'
 import { explainMissingCredentials } from './missing-credentials.ts'
 import type { PreparedOutput } from './output-pipe.ts'
-import { runCommand } from './run-command.ts'
+import { runCommands } from './run-commands.ts'
 
 /** How much of the end of the output is searched for why a command failed, in bytes. */
 const TAIL_BYTES = 64 * 1024
@@ -45,8 +42,8 @@ export type StepEnd = { exit: Exit; reason: string | null; advice: string | null
 export type Step = ShellText & { name: 'command' | 'deploy'; timeoutSeconds: number | null }
 
 /**
- * Runs a step's command. Logs the command, its output, and how it ended, without the advice. A `setup` is logged like a command before
- * it; the output that is returned is that of the last one that ran.
+ * Runs a step's commands. Logs each before its output, and how they ended, without the advice. The output that is returned is that of
+ * the last one that ran, and so is the reason if it is certain which one that is.
  */
 export async function runStep(
   { name, timeoutSeconds, ...text }: Step,
@@ -54,33 +51,24 @@ export async function runStep(
   log: StepLog,
 ): Promise<StepEnd> {
   const limit = timeoutSeconds === null ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000
-  const { command, setup } = text
-  await log.beginPhase(name)
-  await log.writeLine(`$ ${setup ?? command}`)
-  const mark = ['lambci', randomBytes(16).toString('hex')] as const
-  const write = (bytes: Uint8Array) => log.write(bytes)
-  const seam =
-    setup === null ? null : new SeamFinder(mark.join(''), write, () => log.beginCommand(name, `$ ${command}`))
-  const { exit, background, output } = await log.recordOutput(async () => {
-    const end = await runCommand({
-      command: shellTextOf(text, mark),
+  const { command } = text
+  const { exit, background, last, output } = await log.recordOutput(() =>
+    runCommands(text, {
       cwd: directory,
       env,
       deadline: Math.min(limit, deadline),
       graceMs,
       signal,
       output: prepared,
-      onOutput: bytes => (seam ? seam.add(bytes) : write(bytes)),
-    })
-    await seam?.end()
-    return end
-  })
+      onCommand: each => log.beginCommand(each.kind === 'setup' ? 'setup' : name, `$ ${each.command}`),
+      onOutput: bytes => log.write(bytes),
+    }),
+  )
   await log.beginPhase('results')
   const missing = describeBackgroundEnd(background)
   if (missing !== null) await log.writeLine(missing)
-  const redacted = log.redact(command)
-  const reason = reasonOfExit(redacted, exit)
-  await log.writeLine(reason ?? `${shortCommand(redacted)} ended with exit code 0`)
+  const reason = reasonOfExit(log.redact(last?.command ?? command), exit)
+  await log.writeLine(reason ?? `${shortCommand(log.redact(command))} ended with exit code 0`)
   // Of a deploy, it has been said before.
   const advice =
     succeeded(exit) || name === 'deploy' ? null : explainMissingCredentials(output.tail(TAIL_BYTES), env)

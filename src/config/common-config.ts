@@ -1,5 +1,4 @@
 import { z } from '../model/zod.ts'
-import { joinCommands } from './jobs/command-schema.ts'
 
 const strings = z.array(z.string()).readonly()
 
@@ -27,11 +26,15 @@ export const pathFilterSchema = z.union([
 ])
 export type PathFilter = z.output<typeof pathFilterSchema>
 
-/** Commands as the text of one shell. */
-export const commandTextSchema = z.union([z.string(), strings]).transform(joinCommands)
+/** A command, or a list for one shell. */
+export const commandsConfigSchema = z.union([z.string(), strings])
 
 /** Null: nothing runs before the command. */
-export const setupTextSchema = z.union([z.literal(false).transform(() => null), z.null(), commandTextSchema])
+export const setupConfigSchema = z.union([
+  z.literal(false).transform(() => null),
+  z.null(),
+  commandsConfigSchema,
+])
 
 const when = z.enum(['passed', 'always'])
 

@@ -2,9 +2,9 @@ import { z } from '../model/zod.ts'
 import {
   artifactsConfigSchema,
   cacheSpecsSchema,
-  commandTextSchema,
+  commandsConfigSchema,
   pathFilterSchema,
-  setupTextSchema,
+  setupConfigSchema,
   testsConfigSchema,
 } from './common-config.ts'
 import { jobsConfigSchema, splitIn } from './jobs/job-config.ts'
@@ -66,9 +66,9 @@ const deploySchema = z.union([
   })),
   z
     .object({
-      cmd: commandTextSchema,
+      cmd: commandsConfigSchema,
       /** Undefined: the top-level one. */
-      setup: setupTextSchema.optional(),
+      setup: setupConfigSchema.optional(),
       artifacts: z.array(z.string()).readonly().default([]),
       /** Null: the top-level one. */
       cache: cacheSpecsSchema.nullable().default(null),
@@ -83,7 +83,7 @@ const configSchema = z
     /** Null if there is a command. */
     jobs: jobsConfigSchema.nullable().default(null),
     /** Null: nothing runs before commands. */
-    setup: setupTextSchema,
+    setup: setupConfigSchema,
     /** What `cmd` leaves. */
     artifacts: artifactsConfigSchema.default([]),
     /** The test reports of `cmd`. */

@@ -3,7 +3,8 @@ import { z } from './zod.ts'
 /** So many groups of a log are recorded, and so many times. */
 export const MOST_GROUPS = 200
 export const MOST_TIMES = 400
-const MOST_PHASES = 8
+/** More than a job has: two lists of 100 commands are the most. */
+const MOST_PHASES = 210
 
 const line = z.int().positive().max(2_000_000_000)
 const seconds = z.number().nonnegative().max(10_000_000)

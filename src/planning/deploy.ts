@@ -7,6 +7,7 @@ import { jobsIn } from './job-errors.ts'
 import { artifactNames } from './needs.ts'
 import type { DeployStep, JobReason, PlannedJob } from './planned-job.ts'
 import type { PlanInput } from './reason.ts'
+import { toShellText } from './shell-text.ts'
 import type { StageChoice } from './stage-rules.ts'
 
 export type PlannedStage = {
@@ -57,7 +58,7 @@ function verifyJob({ name, overrides }: StageChoice, { config }: Resolved): Plan
   const ofStage = { LAMBCI_STAGE: name, STAGE: name, ...(url !== null && { STAGE_URL: url }) }
   return {
     ...{ name: VERIFY_JOB, cell: {}, shard: null },
-    ...{ command: verify, setup: config.setup, isStrict: true },
+    ...toShellText(verify, config.setup, true),
     env: { ...env, ...ofStage },
     timeoutSeconds: timeout ?? config.timeout,
     ...{
@@ -77,9 +78,11 @@ function verifyJob({ name, overrides }: StageChoice, { config }: Resolved): Plan
 function deployStep({ name, overrides }: StageChoice, { config }: Resolved): DeployStep {
   const { cmd = '', isStrict = false, setup } = config.deploy ?? {}
   return {
-    command: overrides.deploy ?? cmd,
-    setup: setup === undefined ? config.setup : setup,
-    isStrict: overrides.deploy === null && isStrict,
+    ...toShellText(
+      overrides.deploy ?? cmd,
+      setup === undefined ? config.setup : setup,
+      overrides.deploy === null && isStrict,
+    ),
     stage: name,
     env: overrides.env,
     timeoutSeconds: overrides.timeout ?? config.timeout,

@@ -12,6 +12,7 @@ import { noteUnusedVariables } from './matrix-notes.ts'
 import { artifactNames, type Jobs, orderByNeeds } from './needs.ts'
 import type { JobReason, PlannedJob } from './planned-job.ts'
 import type { PlanInput } from './reason.ts'
+import { toShellText } from './shell-text.ts'
 import { type Dividing, divide, noteFewerShards, type PlannedSplit, WITHOUT_SECONDS } from './split.ts'
 
 /** The jobs of a build. */
@@ -126,9 +127,7 @@ export const onlyJob = (config: Config): PlannedJob => ({
   name: ONLY_JOB,
   cell: {},
   shard: null,
-  command: config.cmd ?? '',
-  setup: config.setup,
-  isStrict: false,
+  ...toShellText(config.cmd ?? '', config.setup, false),
   env: {},
   timeoutSeconds: config.timeout,
   retry: config.retry,
@@ -152,9 +151,7 @@ const plannedJob = (
   name,
   cell,
   shard,
-  command: job.cmd ?? '',
-  setup: setupOf(job, config),
-  isStrict: true,
+  ...toShellText(job.cmd ?? '', setupOf(job, config), true),
   env: { ...job.env, ...cell },
   timeoutSeconds: job.timeout ?? config.timeout,
   retry: job.retry ?? config.retry,

@@ -1,3 +1,4 @@
+import { type Commands, joinCommands } from '../config/jobs/command-schema.ts'
 import type { JobConfig } from '../config/jobs/job-config.ts'
 import { shellCommands } from './shell-commands.ts'
 
@@ -29,9 +30,9 @@ const SYSTEM = /^\/(?:usr|bin|sbin|opt|etc|nix)\//
 export function noteUnusedVariables(
   name: string,
   { cmd, matrix, include }: JobConfig,
-  setup: string | null,
+  setup: Commands | null,
 ): string[] {
-  const text = `${setup ?? ''}\n${cmd ?? ''}`
+  const text = [setup ?? '', cmd ?? ''].map(joinCommands).join('\n')
   const variables = [...new Set([...Object.keys(matrix), ...include.flatMap(part => Object.keys(part))])]
   const unused = variables.filter(variable => !OF_TOOLS.test(variable) && !mentions(text, variable))
   if (unused.length === 0 || shellCommands(text).some(runsFile)) return []

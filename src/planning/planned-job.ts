@@ -11,6 +11,8 @@ export type ShellText = {
   setup: string | null
   /** Whether the command runs under `set -eo pipefail`. A `setup` always does. */
   isStrict: boolean
+  /** Of which commands both are made. Absent where none is a list. */
+  lists?: { setup: readonly string[]; command: readonly string[] }
 }
 
 /** Files that a job leaves for others. */

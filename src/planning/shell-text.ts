@@ -1,3 +1,4 @@
+import { type Commands, joinCommands } from '../config/jobs/command-schema.ts'
 import type { ShellText } from './planned-job.ts'
 
 const STRICT = 'set -eo pipefail'
@@ -13,20 +14,43 @@ const BEFORE_SETUP = `exit() {
 }`
 const AFTER_SETUP = 'unset -f exit'
 
+/** The commands of a configuration for one shell. */
+export const toShellText = (command: Commands, setup: Commands | null, isStrict: boolean): ShellText => ({
+  command: joinCommands(command),
+  setup: setup === null ? null : joinCommands(setup),
+  isStrict,
+  ...(isList(command) || isList(setup) ? { lists: { setup: toList(setup), command: toList(command) } } : {}),
+})
+
+const isList = (commands: Commands | null) => typeof commands !== 'string' && (commands?.length ?? 0) > 1
+const toList = (commands: Commands | null) => (typeof commands === 'string' ? [commands] : (commands ?? []))
+
 /**
  * The text for `bash -c`. `setup` and a strict command end at the first command that fails, also within a pipe. A command
  * that is not strict runs as LambCI ran it: without `setup` the text is the command itself. A `setup` that ends the shell is a
  * failure, whatever its exit code.
- * @param mark two words of letters and digits that the shell writes between the two, without a space: a trace of the shell (`set -x`)
- *   has one between them
  */
-export function shellTextOf(
-  { command, setup, isStrict }: ShellText,
-  mark?: readonly [string, string],
-): string {
+export function shellTextOf({ command, setup, isStrict }: ShellText): string {
   if (setup === null) return isStrict ? `${STRICT}\n${command}` : command
-  // "setup" may have redirected or closed stderr.
-  const seam = mark === undefined ? [] : [`builtin printf %s%s ${mark.join(' ')} >&2 || :`]
   const loosened = isStrict ? [] : ['set +eo pipefail']
-  return [STRICT, BEFORE_SETUP, setup, AFTER_SETUP, ...seam, ...loosened, command].join('\n')
+  return [STRICT, BEFORE_SETUP, setup, AFTER_SETUP, ...loosened, command].join('\n')
+}
+
+/**
+ * As `shellTextOf`, of commands each of which is complete by itself, with a seam before each.
+ * @param seam a text that may stand before a command on its line, by the command's index: first those of `setup`
+ */
+export function seamedTextOf(
+  { setup, command }: NonNullable<ShellText['lists']>,
+  isStrict: boolean,
+  seam: (index: number) => string,
+): string {
+  // The first one has a line of its own: it may be wrong, and bash prints the line.
+  const join = (commands: readonly string[], from: number) =>
+    commands.map((each, at) => (at === 0 ? each : `${seam(from + at)}${each}`)).join('\n')
+  const body = join(command, setup.length)
+  if (setup.length === 0) return `${isStrict ? `${STRICT}; ` : ''}${seam(0)}\n${body}`
+  const loosened = isStrict ? [] : ['set +eo pipefail']
+  const before = [`${STRICT}; ${seam(0)}`, BEFORE_SETUP, join(setup, 0), AFTER_SETUP, ...loosened]
+  return [...before, seam(setup.length), body].join('\n')
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describeBackgroundEnd } from '../../command/background-output.ts'
-import { runCommand } from '../../command/run-command.ts'
+import { runCommands } from '../../command/run-commands.ts'
 import { userName } from '../../command/user-name.ts'
 import { writeFiles } from '../../command/write-files.ts'
 import { runnerLine } from '../../log/runner-line.ts'
@@ -13,7 +13,6 @@ import { titleOf } from '../../model/job.ts'
 import { commandEnvironment } from '../../planning/environment.ts'
 import { requireCommand, requireUsableFiles } from '../../planning/plan.ts'
 import type { AssignedJob } from '../../planning/planned-job.ts'
-import { shellTextOf } from '../../planning/shell-text.ts'
 import { forwardedVariables } from '../forwarded-variables.ts'
 import { onInterruption } from '../interruption.ts'
 import { type Io, printBytes, printText } from '../io.ts'
@@ -59,7 +58,7 @@ async function runOne(
   { build, resolved, directory, signal, print }: RunContext,
   io: Io,
 ): Promise<boolean> {
-  const { command, setup, timeoutSeconds } = job
+  const { command, timeoutSeconds } = job
   using temp = temporaryDirectory()
   const env = commandEnvironment({
     build,
@@ -77,19 +76,17 @@ async function runOne(
     },
     secrets: {},
   })
-  if (setup !== null) print(`$ ${setup}`)
-  print(`$ ${command}`)
-  const { exit, durationMs, background } = await runCommand({
-    command: shellTextOf(job),
+  const { exit, durationMs, background, last } = await runCommands(job, {
     cwd: resolve(directory),
     env: { ...forwardedVariables(io.env), ...env },
     deadline: timeoutSeconds === null ? null : Date.now() + timeoutSeconds * 1000,
+    onCommand: async each => print(`$ ${each.command}`),
     onOutput: bytes => printBytes(io, bytes),
     signal,
   })
   const missing = describeBackgroundEnd(background)
   if (missing !== null) print(missing)
-  print(reasonOfExit(command, exit) ?? `Passed in ${describeDuration(durationMs)}`)
+  print(reasonOfExit(last?.command ?? command, exit) ?? `Passed in ${describeDuration(durationMs)}`)
   return succeeded(exit)
 }
 

@@ -14,12 +14,15 @@ export const setupSchema = z.union(
   { error: 'must be a command, a list of commands, or false' },
 )
 
+/** A command, or a list for one shell. */
+export type Commands = string | readonly string[]
+
 /** The text of commands for one shell. */
-export const joinCommands = (commands: string | readonly string[]): string =>
+export const joinCommands = (commands: Commands): string =>
   typeof commands === 'string' ? commands : commands.join('\n')
 
 function commandList(error: string, maxLength: number) {
-  const isShort = (commands: string | readonly string[]) => joinCommands(commands).length <= maxLength
+  const isShort = (commands: Commands) => joinCommands(commands).length <= maxLength
   const list = z
     .array(commandSchema, { error })
     .min(1, { error: 'must not be empty' })

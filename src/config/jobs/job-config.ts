@@ -2,9 +2,9 @@ import { z } from '../../model/zod.ts'
 import {
   artifactsConfigSchema,
   cacheSpecsSchema,
-  commandTextSchema,
+  commandsConfigSchema,
   pathFilterSchema,
-  setupTextSchema,
+  setupConfigSchema,
   testsConfigSchema,
 } from '../common-config.ts'
 import { JOB_EVENTS } from './job-schema.ts'
@@ -38,10 +38,10 @@ export type SplitConfig = z.output<typeof splitConfigSchema>
 const jobConfigSchema = z
   .object({
     /** Null: no layer says it. */
-    cmd: commandTextSchema.nullable().default(null),
+    cmd: commandsConfigSchema.nullable().default(null),
     env: variables.default({}),
     /** Undefined: the top-level one. */
-    setup: setupTextSchema.optional(),
+    setup: setupConfigSchema.optional(),
     matrix: z.record(z.string(), strings).readonly().default({}),
     include: z.array(variables).readonly().default([]),
     exclude: z.array(variables).readonly().default([]),

@@ -5,11 +5,13 @@ export type FoldKind = LogPhase | 'group'
 /**
  * Lines of which all but the first can be hidden. The last is infinite as long as it is not known.
  * @property seconds how long it took; null as long as that is not known
+ * @property isEarlier whether another command of the same shell comes after it
  */
 export type Fold = LineRange & {
   kind: FoldKind
   seconds: number | null
   state: 'passed' | 'failed' | 'running'
+  isEarlier: boolean
 }
 
 /** The phases and groups of a log. Their times are null if they are not known. */
@@ -47,14 +49,10 @@ function phasesOf({ outline, hasEnded, seconds, hasFailed }: FoldFacts): Fold[] 
     const end = next ? next[2] : seconds
     const isRunning = !next && !hasEnded
     return {
-      // A setup runs before the command, and people read it only if it fails.
-      ...{
-        kind: next?.[0] === kind ? 'setup' : kind,
-        from,
-        to: next ? next[1] - 1 : Number.POSITIVE_INFINITY,
-      },
+      ...{ kind, from, to: next ? next[1] - 1 : Number.POSITIVE_INFINITY },
       seconds: end === null || at === null ? null : Math.max(0, end - at),
       state: isRunning ? 'running' : index === failed ? 'failed' : 'passed',
+      isEarlier: next?.[0] === kind,
     }
   })
 }
@@ -70,15 +68,15 @@ function groupsOf({ outline, hasEnded, hasFailed, failureLine }: FoldFacts, phas
     const isLastOfFailed = phase?.state === 'failed' && to === phase.to
     const hasFailure = hasFailed && failureLine !== null && failureLine >= from && failureLine <= to
     const state = isRunning ? 'running' : isLastOfFailed || hasFailure ? 'failed' : 'passed'
-    groups.push({ kind: 'group', from, to, seconds: isRunning ? null : seconds, state })
+    groups.push({ kind: 'group', from, to, seconds: isRunning ? null : seconds, state, isEarlier: false })
   }
   return groups
 }
 
-/** The folds that a reader finds open: the command, how the job ended, and what runs or has failed. */
-export function isOpenAtFirst({ kind, state }: Fold): boolean {
+/** The folds that a reader finds open: the last command, how the job ended, and what runs or has failed. */
+export function isOpenAtFirst({ kind, state, isEarlier }: Fold): boolean {
   if (kind === 'group') return state !== 'passed'
-  return kind !== 'setup' || state === 'failed'
+  return state === 'failed' || !(kind === 'setup' || isEarlier)
 }
 
 /** The folds of a log, and which of them are open. */

@@ -37,7 +37,7 @@ test('the log has each command before its output, and a phase for each', async (
     ...['▸ Fetching', '▸ $ echo installed', 'installed', '▸ $ echo tested', 'tested'],
     '▸ echo tested ended with exit code 0',
   ])
-  expect(phases).toEqual(['setup 1', 'command 2', 'command 4', 'results 6'])
+  expect(phases).toEqual(['setup 1', 'setup 2', 'command 4', 'results 6'])
   // The output of a setup that succeeded explains no failure.
   expect(last).toEqual(['tested'])
 })
@@ -53,7 +53,7 @@ test('a setup that fails is the last that the log has, and its output counts', a
   expect(exit).toEqual({ kind: 'exited', code: 3 })
   expect(lines.slice(1, 3)).toEqual(['▸ $ echo broken; exit 3', 'broken'])
   expect(lines.join('\n')).not.toContain('▸ $ echo tested')
-  expect([phases, last]).toEqual([['setup 1', 'command 2', 'results 4'], ['broken']])
+  expect([phases, last]).toEqual([['setup 1', 'setup 2', 'results 4'], ['broken']])
 })
 
 test.each<[string, Partial<Step>, string[]]>([
@@ -80,7 +80,7 @@ test.each<[string, Partial<Step>, string[]]>([
   [
     'a setup that closes stderr',
     { setup: 'echo a; exec 2>&-', command: 'echo b' },
-    ['▸ $ echo a; exec 2>&-', 'a', 'b'],
+    ['▸ $ echo a; exec 2>&-', 'a', '▸ $ echo b', 'b'],
   ],
 ])('the seam is right with %s', async (_, step, expected) => {
   const { lines, exit } = await run(step)

@@ -314,7 +314,7 @@ test('jobs of layers merge by name', () => {
   const { config } = resolve({ global, head })
   expect(Object.keys(config.jobs ?? {})).toEqual(['lint', 'e2e', 'unit'])
   expect(config.jobs).toMatchObject({
-    lint: { cmd: 'new' },
+    lint: { cmd: ['new'] },
     e2e: { cmd: 'e2e', timeout: 5, env: { A: '1', B: '2' }, needs: [] },
   })
   const text = resolve({ global, head: { jobs: { e2e: 'short' } } }).config.jobs
@@ -386,7 +386,7 @@ test('of the jobs of a fork, the command and variables of those count that the b
     setup: 'npm ci',
     env: { TOP: '1' },
     jobs: {
-      a: { cmd: 'mine\ntoo', env: { A: '1', B: '2' }, timeout: 5, secrets: null, shards: null },
+      a: { cmd: ['mine', 'too'], env: { A: '1', B: '2' }, timeout: 5, secrets: null, shards: null },
       b: { cmd: 'other' },
       c: { cmd: 'z' },
     },

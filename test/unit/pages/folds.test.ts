@@ -26,13 +26,15 @@ const opened = (folds: ReturnType<typeof foldsOf>) => folds.filter(isOpenAtFirst
 
 describe('the folds of a log', () => {
   test('are its phases, and the groups in them, with their times', () => {
-    expect(foldsOf(facts())).toEqual([
-      { kind: 'setup', from: 1, to: 7, seconds: 2.5, state: 'passed' },
-      { kind: 'command', from: 8, to: 39, seconds: 42, state: 'passed' },
-      { kind: 'group', from: 10, to: 14, seconds: 1, state: 'passed' },
-      { kind: 'group', from: 15, to: 30, seconds: 20, state: 'passed' },
-      { kind: 'results', from: 40, to: Number.POSITIVE_INFINITY, seconds: 0.5, state: 'passed' },
-    ])
+    expect(foldsOf(facts())).toEqual(
+      [
+        { kind: 'setup', from: 1, to: 7, seconds: 2.5 },
+        { kind: 'command', from: 8, to: 39, seconds: 42 },
+        { kind: 'group', from: 10, to: 14, seconds: 1 },
+        { kind: 'group', from: 15, to: 30, seconds: 20 },
+        { kind: 'results', from: 40, to: Number.POSITIVE_INFINITY, seconds: 0.5 },
+      ].map(fold => ({ ...fold, state: 'passed', isEarlier: false })),
+    )
   })
 
   test('are open where the command and the failure are', () => {
@@ -50,26 +52,32 @@ describe('the folds of a log', () => {
     expect(foldsOf(facts({ outline: ofSetup, hasFailed: true }))).toEqual([])
   })
 
-  test('are closed where a setup runs before the command, unless it has failed', () => {
+  test('are closed where another command comes after one, unless it has failed', () => {
     const phases: LogOutline['phases'] = [
       ['setup', 1, 0],
-      ['command', 8, 2],
+      ['setup', 8, 2],
       ['command', 20, 12],
+      ['command', 30, 20],
       ['results', 40, 44],
     ]
     const folds = foldsOf(facts({ outline: { phases, groups: [] } }))
     expect(folds.map(({ kind, from, seconds }) => [kind, from, seconds])).toEqual([
       ['setup', 1, 2],
       ['setup', 8, 10],
-      ['command', 20, 32],
+      ['command', 20, 8],
+      ['command', 30, 24],
       ['results', 40, 1],
     ])
-    expect(opened(folds)).toEqual([20, 40])
-    const failed = foldsOf(
-      facts({ outline: { phases: phases.toSpliced(2, 1), groups: [] }, hasFailed: true }),
-    )
-    expect(failed.map(({ kind, state }) => [kind, state])[1]).toEqual(['command', 'failed'])
-    expect(opened(failed)).toEqual([8, 40])
+    expect(opened(folds)).toEqual([30, 40])
+    const failed = (count: number) => {
+      const outline = { phases: phases.toSpliced(count, 4 - count), groups: [] }
+      return opened(foldsOf(facts({ outline, hasFailed: true })))
+    }
+    expect([2, 3, 4].map(failed)).toEqual([
+      [8, 40],
+      [20, 40],
+      [30, 40],
+    ])
   })
 
   test('are open where it runs', () => {

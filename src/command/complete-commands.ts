@@ -1,0 +1,63 @@
+import { execa } from 'execa'
+
+const LIMIT_MS = 5000
+
+/**
+ * Prints 1 after each argument with which a text is complete, and 0 after one that leaves it open. `bash -n` runs nothing. An open
+ * here-document swallows the parenthesis, of which bash otherwise complains. A backslash at the end continues the line.
+ */
+const PROBE = `text=
+for item; do
+  text=$text$item answer=0
+  case $text in
+    *\\\\) ;;
+    *) if printed=$("$BASH" -n -c -- "$text" 2>&1) && [ -z "$printed" ]; then answer=1; fi ;;
+  esac
+  case $answer$text in
+    1*'<<'*) if "$BASH" -n -c -- "$text
+)" 2>/dev/null; then answer=0; fi ;;
+  esac
+  if [ "$answer" = 1 ]; then text=; else text="$text
+"; fi
+  echo "$answer"
+done`
+
+/**
+ * Joins commands of a list until each is complete by itself, as far as bash can tell without running them: a seam may stand between
+ * two of them. Those that a seam would change are joined, too. All are one if bash does not answer.
+ * @param path the PATH in which bash is found
+ */
+export async function completeCommands(commands: readonly string[], path: string): Promise<string[]> {
+  if (commands.length < 2) return [...commands]
+  const { stdout, failed } = await execa('bash', ['-c', '--', PROBE, 'bash', ...commands], {
+    env: { PATH: path },
+    extendEnv: false,
+    stdin: 'ignore',
+    stderr: 'ignore',
+    timeout: LIMIT_MS,
+    reject: false,
+  })
+  const answers = stdout?.split('\n') ?? []
+  if (failed || answers.length !== commands.length) return [commands.join('\n')]
+  return joined(commands, answers)
+}
+
+function joined(commands: readonly string[], answers: readonly string[]): string[] {
+  const groups: string[] = []
+  let open: string[] = []
+  for (const [at, command] of commands.entries()) {
+    open.push(command)
+    if (answers[at] !== '1') continue
+    add(groups, open.join('\n'))
+    open = []
+  }
+  // The rest never becomes complete: bash is to say it as if there were no seams.
+  const last = groups.pop()
+  return [...groups, [...(last === undefined ? [] : [last]), ...open].join('\n')]
+}
+
+/** A seam is a command itself: it keeps the exit code of the one before it, but not those of a pipe's parts. */
+function add(groups: string[], command: string): void {
+  const last = command.includes('PIPESTATUS') ? groups.pop() : undefined
+  groups.push(last === undefined ? command : `${last}\n${command}`)
+}

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import type { ShellText } from '../planning/planned-job.ts'
+import { seamedTextOf, shellTextOf } from '../planning/shell-text.ts'
+import { completeCommands } from './complete-commands.ts'
+import { indexOfSeam, SeamFinder } from './find-seam.ts'
+import { type Command, type CommandEnd, runCommand } from './run-command.ts'
+
+/** Linux allows 128 KiB for the whole text. */
+const MAX_BYTES = 125_000
+/** At most so many of a seam. */
+const SEAM_BYTES = 250
+
+/** One of the commands of a shell. */
+export type ShellCommand = { kind: 'setup' | 'command'; command: string }
+
+export type CommandsRun = Omit<Command, 'command'> & {
+  /** Is called before the output of each command. */
+  onCommand(command: ShellCommand): Promise<void>
+}
+
+/** `last`: the last command that has begun; null if that is not certain. */
+export type CommandsEnd = CommandEnd & { last: ShellCommand | null }
+
+/**
+ * Runs a command and its `setup` in one shell. Between two commands of it, as far as each is complete by itself, the shell writes a
+ * random mark into the output, which is taken out.
+ * @throws as `runCommand`
+ */
+export async function runCommands(
+  text: ShellText,
+  { onCommand, ...options }: CommandsRun,
+): Promise<CommandsEnd> {
+  const lists = await listsOf(text, options.env.PATH ?? '')
+  const commands = [
+    ...lists.setup.map((command): ShellCommand => ({ kind: 'setup', command })),
+    ...lists.command.map((command): ShellCommand => ({ kind: 'command', command })),
+  ]
+  const begin = async (index: number) => {
+    const command = commands[index]
+    if (command) await onCommand(command)
+  }
+  await begin(0)
+  if (commands.length < 2)
+    return { ...(await runCommand({ ...options, command: shellTextOf(text) })), last: null }
+  const mark = ['lambci', randomBytes(16).toString('hex')] as const
+  const finder = new SeamFinder(mark.join(''), commands.length, options.onOutput, async index => {
+    if (index > 0) await begin(index)
+  })
+  const end = await runCommand({
+    ...options,
+    command: output => seamedTextOf(lists, text.isStrict, index => seamOf(mark, index, output)),
+    onOutput: bytes => finder.add(bytes),
+  })
+  await finder.end()
+  return { ...end, last: (isCertain && commands[finder.last]) || null }
+}
+
+/** The commands between which there are seams. */
+async function listsOf({ command, setup, lists }: ShellText, path: string) {
+  const whole = { setup: setup === null ? [] : [setup], command: [command] }
+  if (lists === undefined || `${command}${setup}`.includes('\0')) return whole
+  const bytes = Buffer.byteLength(command) + Buffer.byteLength(setup ?? '')
+  if (bytes + (lists.setup.length + lists.command.length) * SEAM_BYTES > MAX_BYTES) return whole
+  const [first, second] = await Promise.all([
+    completeCommands(lists.setup, path),
+    completeCommands(lists.command, path),
+  ])
+  return { setup: first, command: second }
+}
+
+/** Where it is not, a mark is lost if a command has redirected stderr. */
+const isCertain = process.platform === 'linux'
+
+/**
+ * A text before a command that writes a mark. It is written in two words without a space between them, as traces of the shell have
+ * one. A subshell does it, so that the commands see nothing of it: `$?` and `$_` stay what they were, nothing is defined, traced or
+ * trapped, and on the left of `&&` a failure ends nothing. It writes to the pipe itself, wherever the commands have directed stderr.
+ */
+function seamOf([word, rest]: readonly [string, string], index: number, output: number): string {
+  const target = isCertain ? `2>/dev/null >>/proc/${process.pid}/fd/${output}` : '>&2 2>/dev/null'
+  const print = `builtin printf %s%s ${word} ${rest}${indexOfSeam(index)} ${target}`
+  return `({ builtin set +x -- "$?"; } 2>/dev/null; ${print}; builtin exit "$1")&&for lambci in; do :; done; `
+}
