@@ -4,18 +4,18 @@ const LIMIT_MS = 5000
 
 /**
  * Prints 1 after each argument with which a text is complete, and 0 after one that leaves it open. `bash -n` runs nothing. An open
- * here-document swallows the parenthesis, of which bash otherwise complains. A backslash at the end continues the line.
+ * here-document swallows the parenthesis that is wrong otherwise, and a backslash at the end continues the line.
  */
 const PROBE = `text=
 for item; do
   text=$text$item answer=0
   case $text in
     *\\\\) ;;
-    *) if printed=$("$BASH" -n -c -- "$text" 2>&1) && [ -z "$printed" ]; then answer=1; fi ;;
+    *) if "$BASH" -n -c -- "$text"; then answer=1; fi ;;
   esac
   case $answer$text in
-    1*'<<'*) if "$BASH" -n -c -- "$text
-)" 2>/dev/null; then answer=0; fi ;;
+    1*'<'*) if "$BASH" -n -c -- "$text
+)"; then answer=0; fi ;;
   esac
   if [ "$answer" = 1 ]; then text=; else text="$text
 "; fi

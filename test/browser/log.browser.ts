@@ -139,6 +139,29 @@ test('web addresses in a log are links, whatever colours they have, and lead now
   )
   expect(await axeViolations(page)).toEqual([])
   expect(warnings).toEqual([])
+  await page.close()
+})
+
+test('each command of a list has a fold; the one that failed is open', async () => {
+  const jobs = { unit: ['seq 100', 'echo "8 files linted"', 'seq 20; echo "Error: broken"; exit 2', 'seq 3'] }
+  const config = JSON.stringify({ setup: ['echo one', 'echo two'], jobs, branches: { '/.*/': true } })
+  await ci.push(await ci.write({ '.lambci.json': config }), 'ada/list', 'master', {}, 'Lint')
+  await ended('ada/list')
+  const { page, warnings } = await openPage(browser, urlOf('ada/list'), WIDE)
+  await headOf(page, 'ended with exit code 2').waitFor()
+  await takeScreenshot(page, 'log-list')
+  expect(await heads(page)).toEqual([
+    [expect.stringMatching(/^SetupBuild #1/), false],
+    [expect.stringMatching(/^Setup\$ echo one[\d.]+ s ✓$/), false],
+    [expect.stringMatching(/^Setup\$ echo two[\d.]+ s ✓$/), false],
+    [expect.stringMatching(/^Command\$ seq 100[\d.]+ s ✓$/), false],
+    [expect.stringMatching(/^Command\$ echo "8 files linted"[\d.]+ s ✓$/), false],
+    [expect.stringMatching(/^Command\$ seq 20; echo "Error: broken"; exit 2[\d.]+ s ✗$/), true],
+    [expect.stringMatching(/^Results/), true],
+  ])
+  expect(await page.locator('#summary').textContent()).toContain('exit 2 ended with exit code 2')
+  expect(warnings).toEqual([])
+  await page.close()
 })
 
 test('keys do what their list describes, and nothing while somebody types', async () => {

@@ -20,6 +20,8 @@ import { homeDirectory } from '../user.ts'
 import { chooseJobs } from './choose-jobs.ts'
 import { type PlannedBuild, planWorkingCopy } from './plan.ts'
 
+const LINE_FEED = 0x0a
+
 /**
  * `lambci run`: runs a job of a working copy in place, as a push of its branch would, including uncommitted changes; of its
  * cells and shards one after another. Never deploys. Builds even a branch that a push would not build. Returns the exit code.
@@ -76,17 +78,26 @@ async function runOne(
     },
     secrets: {},
   })
+  let endsLine = true
+  const printLine = (text: string) => {
+    if (!endsLine) printText(io, '\n')
+    endsLine = true
+    print(text)
+  }
   const { exit, durationMs, background, last } = await runCommands(job, {
     cwd: resolve(directory),
     env: { ...forwardedVariables(io.env), ...env },
     deadline: timeoutSeconds === null ? null : Date.now() + timeoutSeconds * 1000,
-    onCommand: async each => print(`$ ${each.command}`),
-    onOutput: bytes => printBytes(io, bytes),
+    onCommand: async each => printLine(`$ ${each.command}`),
+    onOutput: bytes => {
+      endsLine = bytes.at(-1) === LINE_FEED
+      return printBytes(io, bytes)
+    },
     signal,
   })
   const missing = describeBackgroundEnd(background)
-  if (missing !== null) print(missing)
-  print(reasonOfExit(last?.command ?? command, exit) ?? `Passed in ${describeDuration(durationMs)}`)
+  if (missing !== null) printLine(missing)
+  printLine(reasonOfExit(last?.command ?? command, exit) ?? `Passed in ${describeDuration(durationMs)}`)
   return succeeded(exit)
 }
 

@@ -281,6 +281,18 @@ test('run builds a working copy in place and deploys nothing', async () => {
   })
 })
 
+test('run has each command of a list before its output, and names the one that failed', async () => {
+  const copy = await mkdtemp(join(directory, 'list-'))
+  const jobs = { unit: ['printf one', 'echo two; exit 4', 'echo three'] }
+  await writeFile(join(copy, '.lambci.json'), JSON.stringify({ setup: ['A=1', 'echo $A'], jobs }))
+  const { exitCode, stdout } = await lambci(['run', copy])
+  expect(exitCode).toBe(1)
+  expect(stdout.slice(stdout.indexOf('▸ $')).trimEnd().split('\n')).toEqual([
+    ...['▸ $ A=1', '▸ $ echo $A', '1', '▸ $ printf one', 'one', '▸ $ echo two; exit 4', 'two'],
+    '▸ echo two; exit 4 ended with exit code 4',
+  ])
+})
+
 test('plan shows each job, and run runs the cells and shards of one', async () => {
   const copy = await mkdtemp(join(directory, 'jobs-'))
   const jobs = {

@@ -5,6 +5,8 @@ import { expect, test } from 'vitest'
 import { runStep, type Step } from '../../../src/command/run-step.ts'
 import { BuildLog } from '../../../src/log/build-log.ts'
 import { createSink } from '../../../src/log/sink.ts'
+import { logOutlineSchema } from '../../../src/model/log-outline.ts'
+import { toShellText } from '../../../src/planning/shell-text.ts'
 import { jobKeys } from '../../../src/records/keys.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 
@@ -17,7 +19,7 @@ async function run(step: Partial<Step>, directory = tmpdir()) {
     uploadMs: 60_000,
   })
   await log.writeLine('Fetching')
-  const { exit, output } = await runStep(
+  const { exit, output, reason } = await runStep(
     { name: 'command', timeoutSeconds: null, isStrict: true, setup: null, command: 'true', ...step },
     {
       ...{ directory, env: { PATH: process.env.PATH ?? '' } },
@@ -28,7 +30,7 @@ async function run(step: Partial<Step>, directory = tmpdir()) {
   const { outline } = await log.end()
   const text = String(Buffer.from((await store.get(keys.whole))?.body ?? new Uint8Array()))
   const phases = outline.phases.map(([kind, line]) => `${kind} ${line}`)
-  return { lines: text.trimEnd().split('\n'), phases, exit, last: output.lastLines(10, 200) }
+  return { outline, lines: text.trimEnd().split('\n'), phases, exit, reason, last: output.lastLines(10, 200) }
 }
 
 test('the log has each command before its output, and a phase for each', async () => {
@@ -40,6 +42,32 @@ test('the log has each command before its output, and a phase for each', async (
   expect(phases).toEqual(['setup 1', 'setup 2', 'command 4', 'results 6'])
   // The output of a setup that succeeded explains no failure.
   expect(last).toEqual(['tested'])
+})
+
+test.each(['command', 'deploy'] as const)(
+  'each command of a list is a phase of a %s, and the one that failed is named and explains it',
+  async name => {
+    const text = toShellText(
+      ['echo linting', 'echo broken s3cr3t-word; (exit 2)', 'echo not reached'],
+      ['A=1', 'printf $A'],
+      true,
+    )
+    const { lines, phases, reason, last } = await run({ name, ...text })
+    expect(lines).toEqual([
+      ...['▸ Fetching', '▸ $ A=1', '▸ $ printf $A', '1', '▸ $ echo linting', 'linting'],
+      ...['▸ $ echo broken ***; (exit 2)', 'broken ***'],
+      '▸ echo broken ***; (exit 2) ended with exit code 2',
+    ])
+    expect(phases).toEqual(['setup 1', 'setup 2', 'setup 3', `${name} 5`, `${name} 7`, 'results 9'])
+    expect(reason).toBe('echo broken ***; (exit 2) ended with exit code 2')
+    expect(last).toEqual(['broken ***'])
+  },
+)
+
+test('a hundred commands before a hundred fit into an outline', async () => {
+  const hundred = Array.from({ length: 100 }, (_, at) => `echo ${at}`)
+  const { outline } = await run({ ...toShellText(hundred, hundred, true) })
+  expect(logOutlineSchema.parse(outline).phases).toHaveLength(202)
 })
 
 test('without a setup nothing changes', async () => {
