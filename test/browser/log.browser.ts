@@ -148,7 +148,7 @@ test('each command of a list has a fold; the one that failed is open', async () 
   await ci.push(await ci.write({ '.lambci.json': config }), 'ada/list', 'master', {}, 'Lint')
   await ended('ada/list')
   const { page, warnings } = await openPage(browser, urlOf('ada/list'), WIDE)
-  await headOf(page, 'ended with exit code 2').waitFor()
+  await headOf(page, 'ended with exit code 2').scrollIntoViewIfNeeded()
   await takeScreenshot(page, 'log-list')
   expect(await heads(page)).toEqual([
     [expect.stringMatching(/^SetupBuild #1/), false],
