@@ -1,6 +1,8 @@
 import { execa } from 'execa'
 
 const LIMIT_MS = 5000
+/** `set -v`, `set -exv`, `set -o verbose` */
+const VERBOSE = /\bset\s[^;&|\n]{0,200}(?:-\w*v|\bverbose\b)/
 
 /**
  * Prints 1 after each argument with which a text is complete, and 0 after one that leaves it open. `bash -n` runs nothing. An open
@@ -56,8 +58,12 @@ function joined(commands: readonly string[], answers: readonly string[]): string
   return [...groups, [...(last === undefined ? [] : [last]), ...open].join('\n')]
 }
 
-/** A seam is a command itself: it keeps the exit code of the one before it, but not those of a pipe's parts. */
+/**
+ * A seam is a command itself: it keeps the exit code of the one before it, but not those of a pipe's parts. A shell that prints the
+ * lines that it reads would print it, too.
+ */
 function add(groups: string[], command: string): void {
-  const last = command.includes('PIPESTATUS') ? groups.pop() : undefined
+  const isSeen = command.includes('PIPESTATUS') || VERBOSE.test(groups.at(-1) ?? '')
+  const last = isSeen ? groups.pop() : undefined
   groups.push(last === undefined ? command : `${last}\n${command}`)
 }

@@ -80,6 +80,7 @@ test.each<[string, string[]]>([
   ['a trap at the end', ['trap "echo bye \\$?" EXIT', 'echo c', 'exit 3']],
   ['numbers of lines', ['echo a', 'nosuch || echo $LINENO', 'b=1\nnosuch']],
   ['traces', ['set -x; echo a', 'echo b', 'set +x', 'echo c']],
+  ['lines as they are read', ['echo a', 'set -ev', 'echo b', 'echo c']],
   ['jobs in the background', ['set -m; sleep 0.01 & wait $!', '(exit 4) & p=$!', 'wait $p || echo $?']],
   [
     'functions of any name',
