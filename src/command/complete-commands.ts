@@ -1,8 +1,12 @@
 import { execa } from 'execa'
 
 const LIMIT_MS = 5000
-/** `set -v`, `set -exv`, `set -o verbose` */
-const VERBOSE = /\bset\s[^;&|\n]{0,200}(?:-\w*v|\bverbose\b)/
+/**
+ * After these, a shell would show a seam or read it in another way: it prints the lines that it reads (`set -ev`), or runs a trap after
+ * each subshell, or has another `builtin`, or aliases.
+ */
+export const WATCHING =
+  /\bset\s[^;&|\n]{0,200}(?:-\w*v|\bverbose\b)|CHLD\b|\bbuiltin\b|\bexpand_aliases\b|\bposix\b/
 
 /**
  * Prints 1 after each argument with which a text is complete, and 0 after one that leaves it open. `bash -n` runs nothing. An open
@@ -58,12 +62,9 @@ function joined(commands: readonly string[], answers: readonly string[]): string
   return [...groups, [...(last === undefined ? [] : [last]), ...open].join('\n')]
 }
 
-/**
- * A seam is a command itself: it keeps the exit code of the one before it, but not those of a pipe's parts. A shell that prints the
- * lines that it reads would print it, too.
- */
+/** A seam is a command itself: it keeps the exit code of the one before it, but not those of a pipe's parts. */
 function add(groups: string[], command: string): void {
-  const isSeen = command.includes('PIPESTATUS') || VERBOSE.test(groups.at(-1) ?? '')
+  const isSeen = command.includes('PIPESTATUS') || WATCHING.test(groups.at(-1) ?? '')
   const last = isSeen ? groups.pop() : undefined
   groups.push(last === undefined ? command : `${last}\n${command}`)
 }

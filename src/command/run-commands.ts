@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ShellText } from '../planning/planned-job.ts'
 import { seamedTextOf, shellTextOf } from '../planning/shell-text.ts'
-import { completeCommands } from './complete-commands.ts'
+import { completeCommands, WATCHING } from './complete-commands.ts'
 import { indexOfSeam, SeamFinder } from './find-seam.ts'
 import { type Command, type CommandEnd, runCommand } from './run-command.ts'
 
@@ -63,7 +63,7 @@ async function listsOf({ command, setup, lists }: ShellText, path: string) {
   if (bytes + (lists.setup.length + lists.command.length) * SEAM_BYTES > MAX_BYTES) return whole
   const [first, second] = await Promise.all([
     completeCommands(lists.setup, path),
-    completeCommands(lists.command, path),
+    WATCHING.test(setup ?? '') ? [command] : completeCommands(lists.command, path),
   ])
   return { setup: first, command: second }
 }

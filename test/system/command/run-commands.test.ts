@@ -81,6 +81,9 @@ test.each<[string, string[]]>([
   ['numbers of lines', ['echo a', 'nosuch || echo $LINENO', 'b=1\nnosuch']],
   ['traces', ['set -x; echo a', 'echo b', 'set +x', 'echo c']],
   ['lines as they are read', ['echo a', 'set -ev', 'echo b', 'echo c']],
+  ['the ends of processes', ['trap "echo ended" CHLD', ':', 'trap - CHLD', 'echo a']],
+  ['aliases', ['shopt -s expand_aliases; alias begin="if true; then"', 'begin', 'echo a; fi', 'echo b']],
+  ['another builtin', ['builtin() { echo mine; }', 'echo a', 'builtin b']],
   ['jobs in the background', ['set -m; sleep 0.01 & wait $!', '(exit 4) & p=$!', 'wait $p || echo $?']],
   [
     'functions of any name',
@@ -141,6 +144,12 @@ test.each<[string[], string[]]>([
   ],
 ])('commands begin together that are complete only together: %j', async (command, begun) => {
   expect((await run(command)).begun).toEqual(begun)
+})
+
+test('after a setup that watches what the shell does, commands begin together', async () => {
+  const { begun, outputs } = await run(['echo a', 'echo b'], { setup: ['A=1', 'set -v'] })
+  expect(begun).toEqual(['A=1', 'set -v', 'echo a\necho b'])
+  expect(outputs.at(-1)).toBe('echo a\na\necho b\nb\n')
 })
 
 test('no mark reaches a file, wherever output goes', async () => {
