@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import type { ShellText } from '../planning/planned-job.ts'
 import { seamedTextOf, shellTextOf } from '../planning/shell-text.ts'
 import { completeCommands, WATCHING } from './complete-commands.ts'
@@ -68,8 +69,8 @@ async function listsOf({ command, setup, lists }: ShellText, path: string) {
   return { setup: first, command: second }
 }
 
-/** Where it is not, a mark is lost if a command has redirected stderr. */
-const isCertain = process.platform === 'linux'
+/** Without /proc (macOS), a mark is lost if a command has redirected stderr. */
+const isCertain = existsSync('/proc/self/fd')
 
 /**
  * A text before a command that writes a mark. It is written in two words without a space between them, as traces of the shell have
