@@ -11,8 +11,8 @@ const MAX_BYTES = 125_000
 /** At most so many of a seam. */
 const SEAM_BYTES = 250
 
-/** One of the commands of a shell. */
-export type ShellCommand = { kind: 'setup' | 'command'; command: string }
+/** One of the commands of a shell. `isFirst`: of its list. */
+export type ShellCommand = { kind: 'setup' | 'command'; command: string; isFirst: boolean }
 
 export type CommandsRun = Omit<Command, 'command'> & {
   /** Is called before the output of each command. */
@@ -33,8 +33,8 @@ export async function runCommands(
 ): Promise<CommandsEnd> {
   const lists = await listsOf(text, options.env.PATH ?? '')
   const commands = [
-    ...lists.setup.map((command): ShellCommand => ({ kind: 'setup', command })),
-    ...lists.command.map((command): ShellCommand => ({ kind: 'command', command })),
+    ...lists.setup.map((command, at): ShellCommand => ({ kind: 'setup', command, isFirst: at === 0 })),
+    ...lists.command.map((command, at): ShellCommand => ({ kind: 'command', command, isFirst: at === 0 })),
   ]
   const begin = async (index: number) => {
     const command = commands[index]

@@ -10,6 +10,9 @@ import { runCommands } from './run-commands.ts'
 /** How much of the end of the output is searched for why a command failed, in bytes. */
 const TAIL_BYTES = 64 * 1024
 
+/** Commands that pass an exit code on, such as `code=$?` and `exit $code`: it is explained by the output before them. */
+const PASSING_ON = /^(?:[A-Za-z_]\w*=[^\s()`;]*|\(?exit(?:\s+[^\s()`;]+)?\)?);?$/
+
 export type StepContext = {
   directory: string
   /** The command's complete environment. */
@@ -29,8 +32,8 @@ export type StepLog = {
   write(bytes: Uint8Array): Promise<void>
   beginPhase(name: LogPhase): Promise<void>
   redact(text: string): string
-  /** As `beginPhase` with a line of the runner, while output is recorded: from here on. */
-  beginCommand(name: LogPhase, line: string): Promise<void>
+  /** As `beginPhase` with a line of the runner, while output is recorded: from here on, or still that before if it `keepsOutput`. */
+  beginCommand(name: LogPhase, line: string, keepsOutput: boolean): Promise<void>
   /** Returns what `work` has written as output. */
   recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }>
 }
@@ -60,7 +63,12 @@ export async function runStep(
       graceMs,
       signal,
       output: prepared,
-      onCommand: each => log.beginCommand(each.kind === 'setup' ? 'setup' : name, `$ ${each.command}`),
+      onCommand: ({ kind, command, isFirst }) =>
+        log.beginCommand(
+          kind === 'setup' ? 'setup' : name,
+          `$ ${command}`,
+          !isFirst && PASSING_ON.test(command.trim()),
+        ),
       onOutput: bytes => log.write(bytes),
     }),
   )

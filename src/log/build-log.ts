@@ -37,6 +37,8 @@ export class BuildLog {
   readonly #outline = new OutlineRecorder()
   /** Of the command that is running. */
   #output: OutputRecorder | null = null
+  /** Whether that is the output of one before it. */
+  #isKept = false
 
   constructor(sink: LogSink, secrets: readonly string[], { limitBytes, uploadMs }: LogOptions) {
     this.#sink = sink
@@ -80,11 +82,17 @@ export class BuildLog {
     this.#outline.beginPhase(name)
   }
 
-  /** Begins a phase with a line of the runner. The output that `recordOutput` returns starts after this line. */
-  async beginCommand(name: LogPhase, line: string): Promise<void> {
+  /**
+   * Begins a phase with a line of the runner. The output that `recordOutput` returns starts after this line. If the command
+   * `keepsOutput`, it is that of the one before, unless that had none.
+   */
+  async beginCommand(name: LogPhase, line: string, keepsOutput = false): Promise<void> {
     await this.beginPhase(name)
+    const output = this.#output
+    this.#output = null
     await this.writeLine(line)
-    if (this.#output) this.#output = new OutputRecorder()
+    this.#isKept = keepsOutput && output?.isEmpty === false
+    this.#output = output && !this.#isKept ? new OutputRecorder() : output
   }
 
   /**
@@ -94,6 +102,7 @@ export class BuildLog {
   async recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }> {
     await this.#send(this.#redactor.end())
     this.#output = new OutputRecorder()
+    this.#isKept = false
     try {
       const result = await work()
       await this.#send(this.#redactor.end())
@@ -141,7 +150,7 @@ export class BuildLog {
     const kept = this.#limiter.write(redacted)
     lines.add(kept)
     this.#outline.add(kept, before, lines.newlines)
-    this.#output?.add(redacted, before, lines.newlines)
+    if (!this.#isKept) this.#output?.add(redacted, before, lines.newlines)
     return this.#streamer.write(kept)
   }
 }

@@ -32,6 +32,10 @@ export class OutputRecorder implements CommandOutput {
     if (!isHead && blocks.dropBefore(TAIL_BYTES)) this.#hasGap = true
   }
 
+  get isEmpty(): boolean {
+    return this.#lastNumber === 0
+  }
+
   tail(bytes: number): string {
     return this.#end(bytes).toString()
   }

@@ -64,6 +64,20 @@ test.each(['command', 'deploy'] as const)(
   },
 )
 
+test.each<[string[], string[]]>([
+  [['set +e', 'echo broken; (exit 2)', 'code=$?', 'exit $code'], ['broken']],
+  [['set +e', 'echo broken; (exit 2)', 'code=$?', 'echo later', 'exit $code'], ['later']],
+  [['echo fine', 'exit 2; echo'], []],
+  [['echo fine', 'x=$(exit 2)'], []],
+  [['trap "echo late" EXIT', 'echo broken', 'exit 2'], ['broken']],
+  [['trap "echo late" EXIT', 'exit 2'], ['late']],
+  [['echo fine', 'trap "echo late" EXIT', '(exit 2) | cat'], ['late']],
+  [['exit 2', 'echo not reached'], []],
+])('an exit code that %j pass on is explained by the output before', async (command, expected) => {
+  const { last, exit } = await run(toShellText(command, ['echo installed'], true))
+  expect([last, exit]).toEqual([expected, { kind: 'exited', code: 2 }])
+})
+
 test('a hundred commands before a hundred fit into an outline', async () => {
   const hundred = Array.from({ length: 100 }, (_, at) => `echo ${at}`)
   const { outline } = await run({ ...toShellText(hundred, hundred, true) })
