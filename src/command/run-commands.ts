@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { succeeded } from '../model/exit.ts'
 import type { ShellText } from '../planning/planned-job.ts'
 import { seamedTextOf, shellTextOf } from '../planning/shell-text.ts'
 import { completeCommands, WATCHING } from './complete-commands.ts'
@@ -10,6 +11,8 @@ import { type Command, type CommandEnd, runCommand } from './run-command.ts'
 const MAX_BYTES = 125_000
 /** At most so many of a seam. */
 const SEAM_BYTES = 250
+const NOT_RUN =
+  'The command has not run: "setup" has replaced or ended the shell, or left a here-document open. Change that.'
 
 /** One of the commands of a shell. `isFirst`: of its list. */
 export type ShellCommand = { kind: 'setup' | 'command'; command: string; isFirst: boolean }
@@ -24,7 +27,7 @@ export type CommandsEnd = CommandEnd & { last: ShellCommand | null }
 
 /**
  * Runs a command and its `setup` in one shell. Between two commands of it, as far as each is complete by itself, the shell writes a
- * random mark into the output, which is taken out.
+ * random mark into the output, which is taken out. A `setup` after which the command does not begin has failed, whatever its exit code.
  * @throws as `runCommand`
  */
 export async function runCommands(
@@ -53,7 +56,11 @@ export async function runCommands(
     onOutput: bytes => finder.add(bytes),
   })
   await finder.end()
-  return { ...end, last: (isCertain && commands[finder.last]) || null }
+  const last = (isCertain && commands[finder.last]) || null
+  // Of a list, a command may end the shell: it is the last one then.
+  if (last?.kind !== 'setup' || !succeeded(end.exit)) return { ...end, last }
+  await options.onOutput(Buffer.from(`${NOT_RUN}\n`))
+  return { ...end, exit: { kind: 'exited', code: 1 }, last }
 }
 
 /** The commands between which there are seams. */

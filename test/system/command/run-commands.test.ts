@@ -151,6 +151,26 @@ test('after a setup that watches what the shell does, commands begin together', 
   expect(outputs.at(-1)).toBe('echo a\na\necho b\nb\n')
 })
 
+test.each<[string | string[]]>([
+  ['cat <<END'],
+  [['echo one', 'cat > /dev/null <<END']],
+  ['exec true'],
+  ["exec bash -c 'exit 0'"],
+  ['trap "builtin exit 0" EXIT; false'],
+])('a setup after which the command does not begin has failed: %j', async setup => {
+  const chunks: Uint8Array[] = []
+  const { exit, last } = await runCommands(toShellText('echo tested', setup, true), {
+    cwd: tmpdir(),
+    env: { PATH: process.env.PATH ?? '' },
+    deadline: Date.now() + 30_000,
+    onCommand: async () => {},
+    onOutput: async bytes => void chunks.push(bytes),
+  })
+  expect(exit).toEqual({ kind: 'exited', code: 1 })
+  expect(last?.kind).toBe('setup')
+  expect(Buffer.concat(chunks).toString()).toMatch(/^The command has not run: "setup" has replaced/m)
+})
+
 test('no mark reaches a file, wherever output goes', async () => {
   const command = [
     'exec 3>&1 >out.txt 2>err.txt',
