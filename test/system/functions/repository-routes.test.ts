@@ -1,5 +1,4 @@
-import type { Hono } from 'hono'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { recordGone, recordMovedOnOnce } from '../../../src/admission/record-gone.ts'
 import { holdStage } from '../../../src/deploy/hold.ts'
 import type { Build } from '../../../src/model/build.ts'
@@ -9,9 +8,10 @@ import { buildKeys, counterKey } from '../../../src/records/keys.ts'
 import { keyOfPath } from '../../../src/records/links.ts'
 import { recordBuild } from '../../../src/records/trigger-record.ts'
 import { viewOf } from '../../../src/records/view.ts'
-import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { putJson } from '../../support/bucket.ts'
 import { countedStore } from '../../support/counted-store.ts'
 import { openPagesApp } from '../../support/pages-app.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
 import { HOSTILE } from '../../support/payloads.ts'
 import {
   endedRun,
@@ -25,30 +25,23 @@ import {
 
 const ORIGIN = 'https://ci.example.com'
 const LINK_KEY = RUNNER_SECRETS.linkKey
-let bucket: Bucket
-let app: Hono
-beforeAll(async () => {
-  bucket = await openBucket()
-  const counted = countedStore(bucket.store)
-  requests = counted.requests
-  app = openPagesApp(counted.store)
-})
-afterAll(() => bucket.close())
-
+const store = openMemoryStore()
+const counted = countedStore(store)
 /** The requests to the bucket that the app has made. */
-let requests: string[]
+const { requests } = counted
+const app = openPagesApp(counted.store)
 
 async function put(change: Partial<Build>, conclusion: 'passed' | 'failed' | 'skipped' | null = 'passed') {
   const build = makeBuild(change)
   const keys = buildKeys(build)
-  await putJson(bucket.store, keys.build, build)
+  await putJson(store, keys.build, build)
   if (!conclusion) return
   const run = endedRun({ conclusion })
   const end = { conclusion, reason: null, deploy: null, endedAt: run.endedAt ?? '' }
   const report = reportOf({ end, cost: 0.0021 })
-  await putJson(bucket.store, runKey(build, run), run)
-  await putJson(bucket.store, keys.report, report)
-  await updateSummary(bucket.store, viewOf({ build, run, report }), async () => true)
+  await putJson(store, runKey(build, run), run)
+  await putJson(store, keys.report, report)
+  await updateSummary(store, viewOf({ build, run, report }), async () => true)
 }
 const get = (path: string, headers: Record<string, string> = {}) =>
   app.request(`${ORIGIN}${path}`, { headers })
@@ -71,7 +64,7 @@ describe('the builds of a repository', () => {
       await put(onBranch({ project, number }, number % 2 ? 'master' : 'qa'), number % 3 ? 'passed' : 'failed')
     await put({ ...PULL, project, number: 34 }, null)
     // The counter may lag behind.
-    await putJson(bucket.store, counterKey(project), { number: 31 })
+    await putJson(store, counterKey(project), { number: 31 })
   })
 
   test('are listed newest first, including those beyond the counter', async () => {
@@ -105,7 +98,7 @@ describe('a repository with many builds and branches', () => {
   beforeAll(async () => {
     for (let number = 1; number <= COUNT; number++)
       await put(onBranch({ project, number }, number < 4 ? 'rare' : `b-${number}`), 'passed')
-    await putJson(bucket.store, counterKey(project), { number: COUNT })
+    await putJson(store, counterKey(project), { number: COUNT })
   })
 
   // Anybody may request it, again and again: it must cost little.
@@ -219,10 +212,10 @@ describe('what is public now, and was private', () => {
     const build = makeBuild({ ...onBranch({ project, number }, 'm'), message: `Of ${number}` })
     const url = `https://deployed-${number}.example`
     const done = { status, reason: null, cost: null, url, startedAt: at, endedAt: at, fence: number }
-    await recordDeployment(bucket.store, stage(name), deploymentOf(build, done))
+    await recordDeployment(store, stage(name), deploymentOf(build, done))
   }
   const hold = (name: string, by: string, number: number) =>
-    holdStage(bucket.store, stage(name), { by, at: new Date(Date.UTC(2026, 10, 1, number)).toISOString() })
+    holdStage(store, stage(name), { by, at: new Date(Date.UTC(2026, 10, 1, number)).toISOString() })
   beforeAll(async () => {
     await put({ ...onBranch({ project, ...secret }, 'secret'), number: 1, isPrivate: true }, 'failed')
     await put({ project, number: 2 })
@@ -244,7 +237,7 @@ describe('what is public now, and was private', () => {
     await hold('held-secret', 'Secret Holder', 2)
     await hold('held-before', 'Secret Holder', 1)
     await deployed('held-before', 2)
-    await putJson(bucket.store, counterKey(project), { number: 21 })
+    await putJson(store, counterKey(project), { number: 21 })
   })
 
   test('lists no build that repeats a private one, nor the branch of it, nor what a badge would say of it', async () => {
@@ -325,7 +318,7 @@ describe('a badge of a branch', () => {
   const push = async (number: number, branch: string, conclusion: 'passed' | 'skipped', isArrival = true) => {
     const build = makeBuild({ ...onBranch({ project, number }, branch), commit: String(number).repeat(40) })
     await put(build, conclusion)
-    await recordBuild(bucket.store, build, isArrival)
+    await recordBuild(store, build, isArrival)
     return build
   }
 
@@ -336,14 +329,14 @@ describe('a badge of a branch', () => {
     expect(await status('paths')).toBe('skipped')
     const rebuild = { ...skipped, number: 3 }
     await put(rebuild, 'passed')
-    await recordBuild(bucket.store, rebuild, false)
+    await recordBuild(store, rebuild, false)
     expect(await status('paths')).toBe('passed')
   })
 
   test('whose newest commit has a skip word says so, until the next push', async () => {
     const built = await push(4, 'words', 'passed')
     const skipped = { ...built, commit: 'd'.repeat(40) }
-    const context = { store: bucket.store, compare: unknownToGit, now: () => new Date() }
+    const context = { store, compare: unknownToGit, now: () => new Date() }
     await recordMovedOnOnce('1/words', skipped, context)
     expect(await status('words')).toBe('skipped')
     await push(5, 'words', 'passed')
@@ -352,7 +345,7 @@ describe('a badge of a branch', () => {
 
   test('that was deleted says how its last build ended', async () => {
     const built = await push(6, 'gone', 'passed')
-    await recordGone(bucket.store, built, new Date())
+    await recordGone(store, built, new Date())
     expect(await status('gone')).toBe('passed')
   })
 })
