@@ -14,12 +14,19 @@ import { publicLinks } from '../support/page-links.ts'
 import { examplesOf, pullRequestPayload, pushPayload, requestBody } from '../support/payloads.ts'
 import { draftedJob, draftWith, PLANNED_DEPLOY } from '../support/plans.ts'
 import { endedRun, makeBuild } from '../support/records.ts'
-import { openHttpApp, SECRET } from './http-app.ts'
+import { openFastHttpApp, openHttpApp, SECRET } from './http-app.ts'
 
 let http: Awaited<ReturnType<typeof openHttpApp>>
+let fast: Awaited<ReturnType<typeof openFastHttpApp>>
 beforeAll(async () => {
   http = await openHttpApp()
+  fast = await openFastHttpApp()
 })
+/** Most cases have a store in memory: those with a bucket show what only that refuses. */
+const STORES = [
+  ['a bucket', () => http, 30],
+  ['a store in memory', () => fast, 270],
+] as const
 afterAll(async () => {
   await http.bucket.close()
   // No input has polluted a prototype.
@@ -68,23 +75,26 @@ describe('the webhook', () => {
     ['check_suite', { ...examplesOf('check_suite')[0], action: 'rerequested' }],
   ] as const
 
-  test('answers a payload in which any field has any value, without a fault', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...PAYLOADS),
-        fc.nat(),
-        anything,
-        async ([event, payload], index, value) => {
-          const paths = pathsIn(payload)
-          const changed = withChange(payload, paths[index % paths.length] ?? [], value)
-          const answer = await http.deliver(event, JSON.stringify(changed) ?? 'null')
-          expect([200, 202, 400, 403]).toContain(answer.status)
-          expect(await answer.json()).toEqual(expect.any(Object))
-        },
-      ),
-      { numRuns: 300 },
-    )
-  })
+  test.each(STORES)(
+    'answers a payload in which any field has any value, without a fault: %s',
+    async (_, app, numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...PAYLOADS),
+          fc.nat(),
+          anything,
+          async ([event, payload], index, value) => {
+            const paths = pathsIn(payload)
+            const changed = withChange(payload, paths[index % paths.length] ?? [], value)
+            const answer = await app().deliver(event, JSON.stringify(changed) ?? 'null')
+            expect([200, 202, 400, 403]).toContain(answer.status)
+            expect(await answer.json()).toEqual(expect.any(Object))
+          },
+        ),
+        { numRuns },
+      )
+    },
+  )
 
   test('answers the push and the deletion of any branch without a fault, and builds none whose name cannot be a key', async () => {
     const name = fc.oneof(
@@ -149,7 +159,7 @@ describe('the webhook', () => {
   })
 })
 
-test('pages answer any path and query without a fault', async () => {
+test.each(STORES)('pages answer any path and query without a fault: %s', async (_, app, numRuns) => {
   const PATHS = [
     '',
     '/builds/1',
@@ -171,13 +181,13 @@ test('pages answer any path and query without a fault', async () => {
         const names = [owner, repository].map(name => encodeURIComponent(name.toWellFormed()))
         const search = new URLSearchParams(query)
         for (const where of [`/gh/${names.join('/')}${path}`, `/gh/ada/web${path}`]) {
-          const answer = await http.get(`${where}?${search}`)
+          const answer = await app().get(`${where}?${search}`)
           expect(answer.status).toBeLessThan(500)
           await answer.arrayBuffer()
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns },
   )
 })
 
