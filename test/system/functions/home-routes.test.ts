@@ -1,22 +1,21 @@
 import type { Hono } from 'hono'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Build } from '../../../src/model/build.ts'
 import { deploymentOf, recordDeployment } from '../../../src/records/deployments.ts'
 import { buildKeys, counterKey } from '../../../src/records/keys.ts'
 import { keyOfPath } from '../../../src/records/links.ts'
-import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { putJson } from '../../support/bucket.ts'
 import { countedStore } from '../../support/counted-store.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
 import { openPagesApp } from '../../support/pages-app.ts'
 import { HOSTILE } from '../../support/payloads.ts'
 import { after, endedRun, makeBuild, RUNNER_SECRETS, reportOf, runKey } from '../../support/records.ts'
 
 const ORIGIN = 'https://ci.example.com'
 const LINK_KEY = RUNNER_SECRETS.linkKey
-let bucket: Bucket
-let app: Hono
+const store = openMemoryStore()
+const app = openPagesApp(store)
 beforeAll(async () => {
-  bucket = await openBucket()
-  app = openPagesApp(bucket.store)
   await build({ project: 'gh/ada/web', number: 1 }, '2026-11-20')
   await build({ project: 'gh/ada/web', number: 2, message: 'Add a border\n\nIt was missing.' }, '2026-11-20')
   await build({ project: 'gh/ada/hidden', number: 1, isPrivate: true }, '2026-11-26')
@@ -31,25 +30,20 @@ beforeAll(async () => {
     fence: 1,
   } as const
   const stage = { project: 'gh/ada/web', stage: 'dev' }
-  await recordDeployment(
-    bucket.store,
-    stage,
-    deploymentOf(makeBuild({ project: 'gh/ada/web', number: 1 }), done),
-  )
+  await recordDeployment(store, stage, deploymentOf(makeBuild({ project: 'gh/ada/web', number: 1 }), done))
 })
-afterAll(() => bucket.close())
 
 /** A build that has passed, and its repository's counter, which was raised on this day. */
-async function build(change: Partial<Build>, day: string, store = bucket.store) {
+async function build(change: Partial<Build>, day: string, into = store) {
   const project = change.project ?? ''
   const made = makeBuild({ repository: project.slice('gh/'.length), ...change })
   const run = endedRun({ conclusion: 'passed' })
   const end = { conclusion: 'passed', reason: null, deploy: null, endedAt: run.endedAt ?? '' } as const
-  await putJson(store, buildKeys(made).build, made)
-  await putJson(store, runKey(made, run), run)
-  await putJson(store, buildKeys(made).report, reportOf({ end, cost: 0.0021 }))
+  await putJson(into, buildKeys(made).build, made)
+  await putJson(into, runKey(made, run), run)
+  await putJson(into, buildKeys(made).report, reportOf({ end, cost: 0.0021 }))
   const today = { date: day, builds: 1, forks: 0 }
-  await putJson(store, counterKey(project), { number: made.number, today })
+  await putJson(into, counterKey(project), { number: made.number, today })
 }
 
 const get = (path: string, accept = 'text/html', of = app) =>
@@ -108,22 +102,20 @@ describe('with the key of the page', () => {
 })
 
 describe('many repositories', () => {
-  let many: Bucket
+  const many = openMemoryStore()
   let of: Hono
   let requests: string[]
   beforeAll(async () => {
-    many = await openBucket()
-    const counted = countedStore(many.store)
+    const counted = countedStore(many)
     requests = counted.requests
     of = openPagesApp(counted.store)
     for (let index = 1; index <= 23; index++)
       await build(
         { project: `gh/ada/r${index}`, number: 1 },
         `2026-11-${String(index).padStart(2, '0')}`,
-        many.store,
+        many,
       )
   })
-  afterAll(() => many.close())
 
   test('are shown ten at a time, the newest first, each page by a bounded number of requests', async () => {
     const found: string[] = []
@@ -143,45 +135,43 @@ describe('many repositories', () => {
 })
 
 test('private repositories leave no trace for visitors without a key, not even in the paging', async () => {
-  const mixed = await openBucket()
-  const of = openPagesApp(mixed.store)
+  const mixed = openMemoryStore()
+  const of = openPagesApp(mixed)
   for (let index = 1; index <= 36; index++)
     await build(
       { project: `gh/ada/r${index}`, number: 1, isPrivate: index % 3 !== 0 },
       `2026-10-${String(Math.min(index, 30)).padStart(2, '0')}`,
-      mixed.store,
+      mixed,
     )
   expect(await names('/', of)).toHaveLength(10)
   expect(await (await get('/', undefined, of)).text()).toContain('href="/?from=10">More repositories')
   expect(await names('/?from=10', of)).toHaveLength(2)
   expect(await (await get('/?from=10', undefined, of)).text()).not.toContain('More repositories')
-  await mixed.close()
 })
 
 test('a build that only repeats a job is not shown as the state of its repository', async () => {
-  const plain = await openBucket()
-  const of = openPagesApp(plain.store)
-  await build({ project: 'gh/ada/web', number: 1 }, '2026-11-20', plain.store)
+  const plain = openMemoryStore()
+  const of = openPagesApp(plain)
+  await build({ project: 'gh/ada/web', number: 1 }, '2026-11-20', plain)
   for (const number of [2, 3, 4])
     await build(
       { project: 'gh/ada/web', number, rebuildOf: 1, repeats: { job: 'unit', times: 3 } },
       '2026-11-20',
-      plain.store,
+      plain,
     )
   const answer = await get('/', 'application/json', of)
   expect(await answer.json()).toMatchObject([{ repository: 'ada/web', newest: { number: 1 } }])
-  await plain.close()
 })
 
 test('names and messages of strangers are shown as text', async () => {
-  const plain = await openBucket()
-  const of = openPagesApp(plain.store)
+  const plain = openMemoryStore()
+  const of = openPagesApp(plain)
   for (const [index, text] of HOSTILE.entries()) {
     const author = { name: text.slice(0, 200), login: null }
     await build(
       { project: `gh/ada/h${index}`, number: 1, branch: text, message: text, author },
       '2026-11-20',
-      plain.store,
+      plain,
     )
   }
   for (let from = 0; from < HOSTILE.length; from += 10) {
@@ -189,13 +179,12 @@ test('names and messages of strangers are shown as text', async () => {
     expect(page.match(/<script/gi)).toHaveLength(1)
     expect(page).not.toMatch(/<img|javascript:/i)
   }
-  await plain.close()
 })
 
 test('an error is a page that shows nothing of it to browsers, and JSON to programs', async () => {
   const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
   const failing = openPagesApp({
-    ...bucket.store,
+    ...store,
     list: async () => {
       throw new Error('AccessDenied for arn:aws:s3:::a-bucket')
     },

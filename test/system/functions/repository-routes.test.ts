@@ -10,8 +10,8 @@ import { recordBuild } from '../../../src/records/trigger-record.ts'
 import { viewOf } from '../../../src/records/view.ts'
 import { putJson } from '../../support/bucket.ts'
 import { countedStore } from '../../support/counted-store.ts'
-import { openPagesApp } from '../../support/pages-app.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
+import { openPagesApp } from '../../support/pages-app.ts'
 import { HOSTILE } from '../../support/payloads.ts'
 import {
   endedRun,

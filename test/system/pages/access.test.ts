@@ -1,32 +1,31 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { openBuild, openRepository, parseBuildRef } from '../../../src/pages/access.ts'
 import { raiseCounter } from '../../../src/records/counter.ts'
 import { buildKeys } from '../../../src/records/keys.ts'
 import { buildPath, keyOfPath, repositoryPath } from '../../../src/records/links.ts'
 import { updateKnown, updateNamed } from '../../../src/records/repository-records.ts'
 import type { Store } from '../../../src/records/store.ts'
-import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { putJson } from '../../support/bucket.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
 import { makeBuild } from '../../support/records.ts'
 
 const PROJECT = 'gh/ada/web'
 const LINK_KEY = 'a-link-key-of-these-tests'
-let bucket: Bucket
+const store = openMemoryStore()
 beforeAll(async () => {
-  bucket = await openBucket()
   await put(PROJECT, [true, true, false])
   await put('gh/ada/closed', [false, true])
   await put('gh/ada/hidden', [true])
-  await updateNamed(bucket.store, 'bob/shut', () => ({ id: 4712, project: 'gh/ada/closed' }))
+  await updateNamed(store, 'bob/shut', () => ({ id: 4712, project: 'gh/ada/closed' }))
 })
-afterAll(() => bucket.close())
 
 /** Builds of one repository from #1 on, and whether it was private at the time. */
 async function put(project: string, arePrivate: boolean[]) {
   for (const [index, isPrivate] of arePrivate.entries()) {
     const build = makeBuild({ project, number: index + 1, isPrivate })
-    await putJson(bucket.store, buildKeys(build).build, build)
+    await putJson(store, buildKeys(build).build, build)
   }
-  await raiseCounter(bucket.store, project, arePrivate.length)
+  await raiseCounter(store, project, arePrivate.length)
 }
 
 test.each([
@@ -66,7 +65,7 @@ test.each<[string, string, number, string | undefined, boolean]>([
   ],
   ['that by its later name', 'gh/bob/shut', 1, keyOf(1, 'gh/ada/closed'), true],
 ])('%s', async (_, project, number, key, opens) => {
-  const opened = await openBuild(bucket.store, { project, number }, key, secret)
+  const opened = await openBuild(store, { project, number }, key, secret)
   expect(opened?.records.build.number ?? null).toBe(opens ? number : null)
 })
 
@@ -74,11 +73,11 @@ test('builds that are taken while the counter lags behind make a repository priv
   await put('gh/ada/lagging', [false, false])
   for (let number = 3; number <= 8; number++) {
     const build = makeBuild({ project: 'gh/ada/lagging', number, isPrivate: number === 8 })
-    await putJson(bucket.store, buildKeys(build).build, build)
+    await putJson(store, buildKeys(build).build, build)
   }
   const ref = { project: 'gh/ada/lagging', number: 1 }
-  expect(await openBuild(bucket.store, ref, undefined, secret)).toBeNull()
-  expect(await openBuild(bucket.store, ref, keyOf(1, ref.project), secret)).not.toBeNull()
+  expect(await openBuild(store, ref, undefined, secret)).toBeNull()
+  expect(await openBuild(store, ref, keyOf(1, ref.project), secret)).not.toBeNull()
 })
 
 test('what repeats a private build is private: a retry shows its logs, a rebuild and a deploy its commit', async () => {
@@ -97,16 +96,16 @@ test('what repeats a private build is private: a retry shows its logs, a rebuild
     makeBuild({ project, number: 10, rebuildOf: 2 }),
     makeBuild({ project, number: 11, target: { stage: 'qa', of: 10, by: null } }),
   ]
-  for (const build of [...retries, ...others]) await putJson(bucket.store, buildKeys(build).build, build)
+  for (const build of [...retries, ...others]) await putJson(store, buildKeys(build).build, build)
   for (const [ref, isOpen] of [
     ...retries.map(each => [each, false] as const),
     ...others.map(each => [each, true] as const),
   ])
-    expect([ref.number, (await openBuild(bucket.store, ref, undefined, secret)) !== null]).toEqual([
+    expect([ref.number, (await openBuild(store, ref, undefined, secret)) !== null]).toEqual([
       ref.number,
       isOpen,
     ])
-  expect(await openBuild(bucket.store, { project, number: 4 }, keyOf(4, project), secret)).not.toBeNull()
+  expect(await openBuild(store, { project, number: 4 }, keyOf(4, project), secret)).not.toBeNull()
 })
 
 test('what is built again opens nothing: its record says what was so then', async () => {
@@ -118,22 +117,17 @@ test('what is built again opens nothing: its record says what was so then', asyn
     makeBuild({ project, number: 5, target: { stage: 'qa', of: 1, by: null } }),
   ]
   for (const build of repetitions) {
-    await putJson(bucket.store, buildKeys(build).build, build)
-    await raiseCounter(bucket.store, project, build.number)
+    await putJson(store, buildKeys(build).build, build)
+    await raiseCounter(store, project, build.number)
     for (let number = 1; number <= build.number; number++) {
-      expect(await openBuild(bucket.store, { project, number }, undefined, secret)).toBeNull()
-      expect(
-        await openBuild(bucket.store, { project, number }, keyOf(number, project), secret),
-      ).not.toBeNull()
+      expect(await openBuild(store, { project, number }, undefined, secret)).toBeNull()
+      expect(await openBuild(store, { project, number }, keyOf(number, project), secret)).not.toBeNull()
     }
-    expect(
-      await openRepository(bucket.store, { project, pathOf: repositoryPath }, undefined, secret),
-    ).toBeNull()
+    expect(await openRepository(store, { project, pathOf: repositoryPath }, undefined, secret)).toBeNull()
   }
 })
 
 test('the record of the repository decides, whatever the newest builds are', async () => {
-  const { store } = bucket
   const [project, repositoryId] = ['gh/ada/recorded', 4713]
   // A build of the public time, and more repetitions of it than are looked at.
   for (let number = 1; number <= 9; number++) {
@@ -156,7 +150,7 @@ test('the record of the repository decides, whatever the newest builds are', asy
 /** The requests to the bucket, by method, in the order of their start. */
 async function requestsOf(open: (store: Store) => Promise<unknown>): Promise<string[]> {
   const made: string[] = []
-  const store = new Proxy(bucket.store, {
+  const noted = new Proxy(store, {
     get: (target, name: keyof Store) => {
       const method = target[name]
       if (typeof method !== 'function') return method
@@ -166,7 +160,7 @@ async function requestsOf(open: (store: Store) => Promise<unknown>): Promise<str
       }
     },
   })
-  expect(await open(store)).toBeNull()
+  expect(await open(noted)).toBeNull()
   return made
 }
 
@@ -201,7 +195,6 @@ test('what is private takes the same requests as what is not there', async () =>
 })
 
 test('a build is opened by any spelling and any later name of its repository, with the key of its own path', async () => {
-  const { store } = bucket
   await updateNamed(store, 'bob/site', () => ({ id: 4711, project: 'gh/ada/web' }))
   for (const [owner, repo] of [
     ['ADA', 'Web'],
@@ -215,5 +208,5 @@ test('a build is opened by any spelling and any later name of its repository, wi
 })
 
 test('an invalid path is not looked up', async () => {
-  expect(await openBuild(bucket.store, null, 'x', async () => LINK_KEY)).toBeNull()
+  expect(await openBuild(store, null, 'x', async () => LINK_KEY)).toBeNull()
 })
