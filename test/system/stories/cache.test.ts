@@ -1,6 +1,6 @@
 import { zstdCompressSync } from 'node:zlib'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cachePrefix, jobKeys, variablesKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
 import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
@@ -51,16 +51,16 @@ async function buildWarm(
   return { view, log: await ci.log(view) }
 }
 
-test('declared paths in the workspace and in HOME are restored, with links and modes', async () => {
-  const at = await ci.write(files(['deps', '~/.tool']))
+test('declared paths in the workspace and in HOME are restored, with links and modes; those that do not exist are ignored', async () => {
+  const at = await ci.write(files(['other', 'deps', '~/.tool', '~/.none']))
   const first = await build(at, 'cached/simple', 1)
   expect(first.view.status, first.log).toBe('passed')
-  expect(first.log).toMatch(/▸ No cache of deps, ~\/\.tool yet\n/)
+  expect(first.log).toMatch(/▸ No cache of other, deps, ~\/\.tool, ~\/\.none yet\n/)
   expect(first.log).toMatch(/made deps\nruns\nmade .*\/\.tool\nruns\n/)
   // One archive, its record, what the branch saved last, and how saving went.
   expect(await keysOf('cached/simple')).toHaveLength(4)
   const second = await buildCold(at, 'cached/simple', 2)
-  expect(second.log).toMatch(/▸ Restored deps, ~\/\.tool from the cache in [\d.]+ s\n/)
+  expect(second.log).toMatch(/▸ Restored other, deps, ~\/\.tool, ~\/\.none from the cache in [\d.]+ s\n/)
   expect(second.log).toMatch(/found deps by 1\nruns\nfound .*\/\.tool by 1\nruns\n/)
   expect(second.view.timings.cache).toBeGreaterThan(0)
 })
@@ -76,17 +76,6 @@ test('a cache with a changed key file starts from the newest one, and is saved a
   expect(changed.log).toMatch(/▸ Restored deps, ~\/\.tool from the cache of master in/)
   expect(changed.log).toContain('found deps by 1')
   expect(await data()).toHaveLength(2)
-})
-
-test('another branch starts from the cache of the default branch, unless it deploys', async () => {
-  const at = await ci.write(files(['deps', '~/.tool']))
-  await build(at, 'cached/branches', 1)
-  const logOn = async (branch: string, number: number) => {
-    await ci.push(at, 'cached/branches', branch)
-    return ci.log(await ci.ended({ project: 'gh/cached/branches', number }))
-  }
-  expect(await logOn('topic', 2)).toMatch(/from the cache of master in/)
-  expect(await logOn('qa', 3)).toMatch(/▸ No cache of deps, ~\/\.tool yet\n/)
 })
 
 /** Deploys a commit. Returns the log of its deploy, whose cache has been saved then. */
@@ -127,16 +116,6 @@ test('a deploy may have a cache of its own, or none', async () => {
   expect(second).toContain('made deps\n')
   expect(second).toMatch(/found .*\/\.tool by 1\n/)
   expect(await deployed(at, 'cached/own', 3, config(false))).not.toMatch(/▸ (No cache|Cache|Restored)/)
-})
-
-test('declared paths that do not exist are ignored', async () => {
-  const at = await ci.write(
-    lambciJson('ls deps; mkdir -p deps/made', { cache: ['other', 'deps', '~/.none'] }),
-  )
-  await build(at, 'cached/some', 1)
-  const { log } = await build(at, 'cached/some', 2)
-  expect(log).toMatch(/▸ Restored other, deps, ~\/\.none from the cache in/)
-  expect(log).toContain('\nmade\n')
 })
 
 test('a failed build saves no cache', async () => {
@@ -183,7 +162,7 @@ test('what cannot be saved is said in the log of the next build, without secrets
   await putJson(ci.system.store, variablesKeys(`gh/${repository}`)[1], { NAME: 'hidden-in-a-name' })
   const at = await ci.write(lambciJson(cmd, { cache: ['deps'] }))
   expect((await build(at, repository, 1)).log).not.toContain('could not save')
-  const { view, log } = await buildCold(at, repository, 2)
+  const { view, log } = await build(at, repository, 2)
   expect(view.status).toBe('passed')
   expect(log).toMatch(/▸ Build #1 could not save the cache of deps: ENAMETOOLONG: .*\/deps\/\*\*\*\/yyy/)
   expect(log).not.toContain('hidden-in-a-name')
@@ -195,25 +174,13 @@ test('a cache never replaces files of the commit', async () => {
     ...lambciJson(cmd, { cache: ['deps', 'vendor'] }),
     'vendor/tracked': 'old\n',
   })
-  await build(at, 'cached/tracked', 1)
-  for (const each of [build, buildWarm]) {
-    const number = each === build ? 2 : 3
-    const { log } = await each(at, 'cached/tracked', number, { 'vendor/tracked': `new ${number}\n` })
+  for (const [number, each] of [build, buildWarm].entries()) {
+    const text = `new ${number}\n`
+    const { log } = await each(at, 'cached/tracked', number + 1, { 'vendor/tracked': text })
     expect(log).toContain('▸ Cache of deps, vendor skipped: the repository itself contains vendor\n')
-    expect(log).toContain(`new ${number}\n`)
+    expect(log).toContain(`\n${text}`)
   }
   expect(await keysOf('cached/tracked')).toEqual([])
-})
-
-test('a pull request starts from the cache of the default branch', async () => {
-  const at = await ci.write(files([{ paths: ['deps', '~/.tool'], key: ['lock'] }], { lock: '1' }))
-  await build(at, 'cached/pull', 1)
-  await ci.push(at, 'cached/pull', 'topic')
-  await ci.api('POST', '/repos/cached/pull/pulls', { title: 'x', head: 'topic', base: 'master' })
-  const trusts = await Promise.all([2, 3].map(number => ci.ended({ project: 'gh/cached/pull', number })))
-  const pulls = trusts.filter(({ trust, status }) => trust === 'branch' && status === 'passed')
-  expect(pulls.length).toBeGreaterThan(0)
-  for (const pull of pulls) expect(await ci.log(pull)).toMatch(/▸ Restored deps, ~\/\.tool from the cache in/)
 })
 
 test('a cache inside another one is saved and restored as well', async () => {
@@ -225,71 +192,113 @@ test('a cache inside another one is saved and restored as well', async () => {
   expect((await buildWarm(at, 'cached/nested', 3)).log).toContain('\nmade\n')
 })
 
-test('a broken cache is skipped with a warning and restored in no part', async () => {
-  const at = await ci.write(files(['deps', '~/.tool']))
-  await build(at, 'cached/broken', 1)
-  for (const [number, spoil] of [
-    [2, (whole: Uint8Array) => whole.subarray(0, whole.length - 20)],
-    [3, () => Buffer.from('no archive')],
-  ] as const) {
-    // After a broken cache, a new one was saved: break it too.
-    for (const key of (await keysOf('cached/broken')).filter(each => each.endsWith('.tar.zst'))) {
+describe('a cache that was changed in the bucket', () => {
+  const repository = 'cached/changed'
+  let at: string
+  let number = 1
+  beforeAll(async () => {
+    at = await ci.write(files(['deps', '~/.tool']))
+    await build(at, repository, 1)
+  })
+  const nextBuild = (more?: Record<string, string>) => build(at, repository, ++number, more)
+
+  /** Changes each archive: one is saved after each that was broken. */
+  async function changeArchives(change: (whole: Uint8Array) => Uint8Array) {
+    const archives = (await keysOf(repository)).filter(key => key.endsWith('.tar.zst'))
+    expect(archives.length).toBeGreaterThan(0)
+    for (const key of archives) {
       const whole = (await ci.system.store.get(key))?.body ?? new Uint8Array()
-      await ci.system.store.put(key, spoil(whole), 'application/zstd')
+      await ci.system.store.put(key, change(whole), 'application/zstd')
     }
-    const { view, log } = await build(at, 'cached/broken', number)
+  }
+
+  test.each<[string, (whole: Uint8Array) => Uint8Array]>([
+    ['cut off', whole => whole.subarray(0, whole.length - 20)],
+    ['replaced', () => Buffer.from('no archive')],
+  ])('is skipped with a warning and restored in no part: %s', async (_, change) => {
+    await changeArchives(change)
+    const { view, log } = await nextBuild()
     expect(view.status).toBe('passed')
     expect(log).toMatch(/▸ Cache of deps, ~\/\.tool ignored because it is broken: \S/)
     expect(log).toContain('made deps')
-  }
-})
-
-test('an oversized cache record is not read', async () => {
-  const at = await ci.write(files(['deps', '~/.tool']))
-  await build(at, 'cached/swollen', 1)
-  const { store } = ci.system
-  const record =
-    (await keysOf('cached/swollen')).find(key => /\/[0-9a-f]{32}-[0-9a-f]{32}\.json$/.test(key)) ?? ''
-  const whole = Buffer.from((await store.get(record))?.body ?? []).toString()
-  await store.put(record, `${whole.slice(0, -1)}, "more": "${'x'.repeat(100_000)}"}`, 'application/json')
-  const { view, log } = await build(at, 'cached/swollen', 2)
-  expect(view.status).toBe('passed')
-  expect(log).toMatch(/▸ Cache of deps, ~\/\.tool ignored because it is broken/)
-})
-
-test('only declared paths are extracted from an archive', async () => {
-  const at = await ci.write(lambciJson('mkdir -p deps; ls -A . deps ~; echo done', { cache: ['deps'] }))
-  await build(at, 'cached/narrow', 1)
-  const root = await ci.write({
-    'workspace/deps/kept': '',
-    'workspace/evil': '',
-    'home/.bashrc': '',
-    'mirrors/evil': '',
   })
-  const { stdout } = await execa('tar', ['--create', '--file=-', 'workspace', 'home', 'mirrors'], {
-    cwd: root,
-    encoding: 'buffer',
+
+  test('is not read if its record is oversized', async () => {
+    const { store } = ci.system
+    const records = (await keysOf(repository)).filter(key => /\/[0-9a-f]{32}-[0-9a-f]{32}\.json$/.test(key))
+    expect(records.length).toBeGreaterThan(0)
+    for (const record of records) {
+      const whole = Buffer.from((await store.get(record))?.body ?? []).toString()
+      await store.put(record, `${whole.slice(0, -1)}, "more": "${'x'.repeat(100_000)}"}`, 'application/json')
+    }
+    const { view, log } = await nextBuild()
+    expect(view.status).toBe('passed')
+    expect(log).toMatch(/▸ Cache of deps, ~\/\.tool ignored because it is broken/)
   })
-  const key = (await keysOf('cached/narrow')).find(each => each.endsWith('.tar.zst')) ?? ''
-  await ci.system.store.put(key, zstdCompressSync(stdout), 'application/zstd')
-  const { view, log } = await build(at, 'cached/narrow', 2)
-  expect(view.status).toBe('passed')
-  expect(log).toMatch(/▸ Restored deps/)
-  expect(log).toContain('\nkept\n')
-  expect(log).not.toMatch(/evil|\.bashrc/)
+
+  test('brings only files of its declared paths', async () => {
+    const root = await ci.write({
+      'workspace/deps/kept': '',
+      'workspace/evil': '',
+      'home/.bashrc': '',
+      'mirrors/evil': '',
+    })
+    const { stdout } = await execa('tar', ['--create', '--file=-', 'workspace', 'home', 'mirrors'], {
+      cwd: root,
+      encoding: 'buffer',
+    })
+    await changeArchives(() => zstdCompressSync(stdout))
+    const list = lambciJson('mkdir -p deps; ls -A . deps ~; echo done', { cache: ['deps', '~/.tool'] })
+    const { view, log } = await nextBuild(list)
+    expect(view.status).toBe('passed')
+    expect(log).toMatch(/▸ Restored deps/)
+    expect(log).toContain('\nkept\n')
+    expect(log).not.toMatch(/evil|\.bashrc/)
+  })
 })
 
-test('a fork neither reads nor saves caches', async () => {
-  const config = { cache: ['deps', '~/.tool'], pullRequests: { fromForkPublicRepo: true } }
-  const at = await ci.write(lambciJson(INSTALL, config))
-  await build(at, 'cached/forked', 1)
-  await ci.api('POST', '/repos/cached/forked/forks', { organization: 'stranger' })
-  await ci.push(at, 'stranger/forked', 'topic')
-  await ci.api('POST', '/repos/cached/forked/pulls', { title: 'x', head: 'stranger:topic', base: 'master' })
-  const view = await ci.ended({ project: 'gh/cached/forked', number: 2 })
-  const log = await ci.log(view)
-  expect(view).toMatchObject({ status: 'passed', trust: 'fork' })
-  expect(log).toContain('made deps')
-  expect(log).not.toMatch(/cache of/i)
-  expect(await ci.system.store.list('cache/gh/cached/forked/fork')).toEqual([])
+describe('a cache of the default branch', () => {
+  const repository = 'cached/shared'
+  const project = `gh/${repository}`
+  let at: string
+  let number = 1
+  const nextLog = async () => ci.log(await ci.ended({ project, number: ++number }))
+  beforeAll(async () => {
+    const cache = [{ paths: ['deps'] }, { paths: ['~/.tool'], key: ['lock'] }]
+    const config = { cache, pullRequests: { fromSelfPublicRepo: true, fromForkPublicRepo: true } }
+    at = await ci.write({ ...lambciJson(INSTALL, config), lock: '1' })
+    await build(at, repository, 1)
+  })
+
+  test('is what another branch starts from, unless it deploys', async () => {
+    await ci.push(at, repository, 'topic')
+    const topic = await nextLog()
+    expect(topic).toMatch(/▸ Restored deps from the cache of master in/)
+    expect(topic).toMatch(/▸ Restored ~\/\.tool from the cache in/)
+    await ci.push(at, repository, 'qa')
+    const qa = await nextLog()
+    for (const path of ['deps', '~/.tool']) expect(qa).toContain(`▸ No cache of ${path} yet\n`)
+  })
+
+  test('is what a pull request starts from', async () => {
+    await ci.push(at, repository, 'pulled', {}, 'A change [skip ci]')
+    await ci.settled()
+    await ci.removeLocalCaches()
+    await ci.api('POST', `/repos/${repository}/pulls`, { title: 'x', head: 'pulled', base: 'master' })
+    const view = await ci.ended({ project, number: ++number })
+    expect(view).toMatchObject({ status: 'passed', trust: 'branch', trigger: 'pr/1' })
+    expect(await ci.log(view)).toMatch(/▸ Restored ~\/\.tool from the cache in/)
+  })
+
+  test('is not for a fork, which saves none either', async () => {
+    await ci.api('POST', `/repos/${repository}/forks`, { organization: 'stranger' })
+    await ci.push(at, 'stranger/shared', 'topic')
+    await ci.api('POST', `/repos/${repository}/pulls`, { title: 'x', head: 'stranger:topic', base: 'master' })
+    const view = await ci.ended({ project, number: ++number })
+    const log = await ci.log(view)
+    expect(view).toMatchObject({ status: 'passed', trust: 'fork' })
+    expect(log).toContain('made deps')
+    expect(log).not.toMatch(/cache of/i)
+    expect(await ci.system.store.list(`cache/${project}/fork`)).toEqual([])
+  })
 })
