@@ -5,6 +5,7 @@ import { Readable, Writable } from 'node:stream'
 import { type Options as ExecaOptions, execa } from 'execa'
 import { vi } from 'vitest'
 import { run } from '../../src/cli/cli.ts'
+import type { Io } from '../../src/cli/io.ts'
 
 export const LAMBCI = join(import.meta.dirname, '..', '..', 'bin', 'lambci.js')
 
@@ -33,8 +34,12 @@ let hasStubs = false
  * whole process (undefined: they are not) until the command ends, because the AWS SDK and git read them there.
  * @throws Error if a command with `env` would run at the same time as another one
  */
-export async function lambci(
-  args: readonly string[],
+export const lambci = (args: readonly string[], setting?: Setting) =>
+  runInProcess(io => run(args, io), setting)
+
+/** As `lambci`, for one command, whose function returns its exit code. */
+export async function runInProcess(
+  command: (io: Io) => Promise<number>,
   { input = '', env, cwd, isTerminal = false }: Setting = {},
 ) {
   if (hasStubs || (env && running > 0)) throw new Error('A command with `env` must be the only one')
@@ -44,7 +49,7 @@ export async function lambci(
   const [stdout, stderr] = [new Output(isTerminal), new Output(isTerminal)]
   try {
     const stdin = Readable.from([Buffer.from(input)])
-    const exitCode = await run(args, { stdin, stdout, stderr, env: process.env, cwd: () => cwd ?? NOWHERE })
+    const exitCode = await command({ stdin, stdout, stderr, env: process.env, cwd: () => cwd ?? NOWHERE })
     return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
   } finally {
     running -= 1

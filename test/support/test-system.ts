@@ -26,6 +26,14 @@ type Push = [at: string, repository: string, branch: string, files?: Files, mess
 
 /** Bundled functions, which sandboxes load faster than their sources (bundles.ts). */
 const BUNDLES = process.env.LAMBCI_TEST_BUNDLES
+/** How the functions are run: from bundles, if there are any. */
+export const BUNDLED_FUNCTIONS = BUNDLES
+  ? {
+      environment: { LAMBCI_CODE_CACHE: join(BUNDLES, 'code') },
+      moduleOf: (entry: string) => join(BUNDLES, entry, 'index.js'),
+      bootstrap: join(BUNDLES, 'bootstrap', 'index.js'),
+    }
+  : {}
 /** A fraction of the usual intervals: tests wait for events, not for clocks. */
 const SHORT_INTERVALS = {
   LAMBCI_CANCEL_POLL_MS: '1000',
@@ -56,7 +64,8 @@ export async function openTestSystem({
   const lines: string[] = []
   const changes = new Changes(() => lines.slice(-MOST_LINES))
   const started = await startSystem({
-    environment: { ...SHORT_INTERVALS, ...(BUNDLES && { LAMBCI_CODE_CACHE: join(BUNDLES, 'code') }) },
+    ...BUNDLED_FUNCTIONS,
+    environment: { ...SHORT_INTERVALS, ...BUNDLED_FUNCTIONS.environment },
     directory: join(directory, 'data'),
     port: 0,
     busyMs: BUSY_MS,
@@ -76,10 +85,6 @@ export async function openTestSystem({
     },
     onRecord: key => changes.announce(key),
     onLog: (name, _, line) => lines.push(`${name}: ${line}`),
-    ...(BUNDLES && {
-      moduleOf: entry => join(BUNDLES, entry, 'index.js'),
-      bootstrap: join(BUNDLES, 'bootstrap', 'index.js'),
-    }),
     ...options,
   })
   const { stack, s3 } = started.servers

@@ -7,7 +7,7 @@ import { OpenResources } from '../../../loopback/open-resources.ts'
 import type { Mail } from '../../../loopback/sns/delivery.ts'
 import { passVariables } from '../../../loopback/system/account.ts'
 import { EXAMPLE, pushExample } from '../../../loopback/system/example.ts'
-import { type System, startSystem } from '../../../loopback/system/system.ts'
+import { type System, type SystemOptions, startSystem } from '../../../loopback/system/system.ts'
 import { projectNamed } from '../../model/names.ts'
 import { UserError } from '../../model/user-error.ts'
 import { lastNumber } from '../../records/counter.ts'
@@ -42,10 +42,12 @@ export type LocalOptions = { port: number; data?: string; once?: boolean; json?:
 /**
  * `lambci local`: runs the whole system on this machine and builds an example repository. Runs until it is interrupted
  * or, with `once`, until the example build has ended. Returns the exit code.
+ * @param functions how the functions are run, other than from a checkout's sources or the package's bundles
  */
 export async function runLocal(
   { port, data = DATA_DIRECTORY, once = false, json = false }: LocalOptions,
   io: Io,
+  functions: Pick<SystemOptions, 'moduleOf' | 'bootstrap' | 'environment'> = {},
 ): Promise<number> {
   const directory = resolve(io.cwd(), data)
   await Promise.all([requireGit(), requireWritableDirectory(directory)])
@@ -55,6 +57,7 @@ export async function runLocal(
   await using opened = new OpenResources()
   opened.add(functionsLog, log => new Promise<void>(resolve => log.end(resolve)))
   const started = startSystem({
+    ...functions,
     directory,
     port,
     slackApiUrl: io.env.LAMBCI_SLACK_API_URL,
