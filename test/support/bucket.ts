@@ -32,7 +32,7 @@ export const openAt = (endpoint: string, access: BucketAccess = {}) =>
   openStore(BUCKET, { credentials: CREDENTIALS, endpoint, region: REGION, ...access })
 
 /** Every key in the bucket. */
-export const keysIn = async ({ store }: Bucket, prefix = '') =>
+export const keysIn = async ({ store }: Pick<Bucket, 'store'>, prefix = '') =>
   (await store.list(prefix)).map(({ key }) => key)
 
 export const putJson = (store: Store, key: string, value: unknown) =>

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { DeadMansSwitch } from '../../../src/admission/dead-mans-switch.ts'
 import { MOST_BUILDS } from '../../../src/admission/delivery-claim.ts'
 import type { JobMessage } from '../../../src/admission/grants.ts'
@@ -18,19 +18,18 @@ import { readBuild } from '../../../src/records/read-records.ts'
 import { updateKnown, updateNamed } from '../../../src/records/repository-records.ts'
 import type { Store } from '../../../src/records/store.ts'
 import { readTrigger } from '../../../src/records/trigger-record.ts'
-import { type Bucket, keysIn, openBucket, putJson, readJson } from '../../support/bucket.ts'
+import { keysIn, putJson, readJson } from '../../support/bucket.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
 import { headersOf, pullRequestPayload, pushOf, pushPayload, signatureOf } from '../../support/payloads.ts'
 import { after, endedRun, grantIssuerOf, reportOf, runOf, unknownToGit } from '../../support/records.ts'
 
 const SECRET = 'a-webhook-secret'
 const LINK_KEY = 'a-link-key-of-these-tests'
 
-let bucket: Bucket
+const bucket = { store: openMemoryStore() }
 beforeAll(async () => {
-  bucket = await openBucket()
   await putJson(bucket.store, settingsKeys('')[0], { allow: ['ada'] })
 })
-afterAll(() => bucket.close())
 
 let projects = 0
 /** A push to a new repository. */

@@ -8,6 +8,7 @@ import { buildKeys, deliveryKey, settingsKeys } from '../../../src/records/keys.
 import { readBuild } from '../../../src/records/read-records.ts'
 import { type Bucket, keysIn, openAt, openBucket, putJson, readJson } from '../../support/bucket.ts'
 import { admitOne, openClaim } from '../../support/claims.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
 import { startProxy } from '../../support/proxy.ts'
 import { AT, grantIssuerOf, makeBuild, reportOf, unknownToGit } from '../../support/records.ts'
 
@@ -20,8 +21,8 @@ afterAll(() => bucket.close())
 let projects = 0
 const nextProject = () => `gh/ada/numbers-${++projects}`
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1)
-const buildsOf = async (project: string) =>
-  (await keysIn(bucket, `${project}/builds/`)).filter(key => key.endsWith('/build.json'))
+const buildsOf = async (project: string, at: Pick<Bucket, 'store'> = bucket) =>
+  (await keysIn(at, `${project}/builds/`)).filter(key => key.endsWith('/build.json'))
 
 test('thirty concurrent deliveries get the numbers 1 to 30, each once', async () => {
   const project = nextProject()
@@ -40,13 +41,14 @@ test('ten concurrent copies of a delivery are one build', async () => {
 })
 
 test('three concurrent copies of each of ten deliveries are ten builds', async () => {
+  const memory = { store: openMemoryStore() }
   const project = nextProject()
   const ids: string[] = upTo(10).map(() => randomUUID())
-  const builds = await Promise.all([...ids, ...ids, ...ids].map(id => admitOne(bucket.store, project, id)))
+  const builds = await Promise.all([...ids, ...ids, ...ids].map(id => admitOne(memory.store, project, id)))
   const numbers = new Map(ids.map(id => [id, new Set<number>()]))
   for (const { delivery, number } of builds) numbers.get(delivery)?.add(number)
   expect([...numbers.values()].map(({ size }) => size)).toEqual(ids.map(() => 1))
-  expect(await buildsOf(project)).toHaveLength(10)
+  expect(await buildsOf(project, memory)).toHaveLength(10)
 })
 
 test('each project has its own numbers', async () => {
@@ -132,10 +134,11 @@ test('a redelivery of a build that counts as ended claims a new number', async (
 })
 
 test('pushes, and deploys that people ask for, are numbered by the same rule', async () => {
+  const memory = { store: openMemoryStore() }
   const project = nextProject()
-  await putJson(bucket.store, settingsKeys('')[0], { allow: ['ada'], deployBranches: ['master'] })
+  await putJson(memory.store, settingsKeys('')[0], { allow: ['ada'], deployBranches: ['master'] })
   const context = {
-    store: bucket.store,
+    store: memory.store,
     publish: async () => {},
     invokeReport: async () => {},
     deadMansSwitch: { set: async () => {}, move: async () => {}, clear: async () => {} },
@@ -149,7 +152,7 @@ test('pushes, and deploys that people ask for, are numbered by the same rule', a
   const push = () => admit(randomUUID(), { request, isArrival: true }, context)
   await push()
   const end = { conclusion: 'passed', reason: null, deploy: null, endedAt: AT } as const
-  await putJson(bucket.store, buildKeys({ project, number: 1 }).report, reportOf({ end }))
+  await putJson(memory.store, buildKeys({ project, number: 1 }).report, reportOf({ end }))
   const wanted = { project, number: 1, stage: 'dev' }
   const results = await Promise.all(
     upTo(10).flatMap(n => [push(), admitDeploy(`asked-${project.slice(7)}-${n}`, wanted, context)]),
@@ -159,6 +162,6 @@ test('pushes, and deploys that people ask for, are numbered by the same rule', a
     upTo(20).map(n => n + 1),
   )
   expect(builds.filter(build => build?.event === 'deploy')).toHaveLength(10)
-  expect(await buildsOf(project)).toHaveLength(21)
-  expect(await lastNumber(bucket.store, project)).toBe(21)
+  expect(await buildsOf(project, memory)).toHaveLength(21)
+  expect(await lastNumber(memory.store, project)).toBe(21)
 })

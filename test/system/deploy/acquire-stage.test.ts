@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { acquireStage } from '../../../src/deploy/acquire-stage.ts'
 import { readBinding } from '../../../src/deploy/binding.ts'
 import { holdStage, readHold, releaseStage } from '../../../src/deploy/hold.ts'
@@ -16,15 +16,12 @@ import {
   recordDeployment,
 } from '../../../src/records/deployments.ts'
 import { buildKeys, type StageRef, stageKeys } from '../../../src/records/keys.ts'
-import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { putJson } from '../../support/bucket.ts'
+import { openMemoryStore } from '../../support/memory-store.ts'
 import { AT, after, makeBuild } from '../../support/records.ts'
 import { commitOf, historyOf } from '../../support/report-world.ts'
 
-let bucket: Bucket
-beforeAll(async () => {
-  bucket = await openBucket()
-})
-afterAll(() => bucket.close())
+const bucket = { store: openMemoryStore() }
 
 let stages = 0
 const newStage = (): StageRef => ({ project: `gh/ada/web-${++stages}`, stage: 'qa' })
