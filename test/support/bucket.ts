@@ -5,6 +5,7 @@ import type { DirectReads } from '../../loopback/s3/direct-reads.ts'
 import { type S3Options, startS3 } from '../../loopback/s3/server.ts'
 import { type BucketAccess, openStore } from '../../src/aws/bucket.ts'
 import type { Store } from '../../src/records/store.ts'
+import { directStore } from './direct-store.ts'
 
 export const BUCKET = 'builds'
 export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a-secret-of-the-tests' }
@@ -26,6 +27,12 @@ export async function openBucket(rights: Pick<S3Options, 'allows'> = {}): Promis
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** As `openBucket`. Its store reads without requests, as `directStore` does. */
+export async function openDirectBucket(): Promise<Bucket> {
+  const bucket = await openBucket()
+  return { ...bucket, store: directStore(bucket.store, BUCKET, bucket.reads) }
 }
 
 export const openAt = (endpoint: string, access: BucketAccess = {}) =>

@@ -15,7 +15,7 @@ import type { Build } from '../../../src/model/build.ts'
 import type { JobRun } from '../../../src/records/job-run.ts'
 import { buildKeys, counterKey, jobKeys, runnerSecretsKey, settingsKeys } from '../../../src/records/keys.ts'
 import { buildPath, keyOfPath } from '../../../src/records/links.ts'
-import { BUCKET, type Bucket, keysIn, openBucket, putJson } from '../../support/bucket.ts'
+import { BUCKET, type Bucket, keysIn, openDirectBucket, putJson } from '../../support/bucket.ts'
 import { pointAwsAt } from '../../support/loopback-aws.ts'
 import {
   HOSTILE,
@@ -46,7 +46,7 @@ let app: Hono
 let messages: JobMessage[] = []
 
 beforeAll(async () => {
-  bucket = await openBucket()
+  bucket = await openDirectBucket()
   const secrets = {
     webhookSecrets: ['another', SECRET],
     githubToken: 'writes',

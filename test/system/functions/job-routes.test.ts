@@ -3,14 +3,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { LogFacts } from '../../../src/pages/log-facts.ts'
 import { buildKeys, type JobRef, jobKeys } from '../../../src/records/keys.ts'
 import { buildPath, keyOfPath } from '../../../src/records/links.ts'
-import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { type Bucket, openDirectBucket, putJson } from '../../support/bucket.ts'
 import { openPagesApp } from '../../support/pages-app.ts'
 import { endedRun, JOB_STATES, RUNNER_SECRETS, recordsWithJobs, runOf } from '../../support/records.ts'
 
 let bucket: Bucket
 let app: Hono
 beforeAll(async () => {
-  bucket = await openBucket()
+  bucket = await openDirectBucket()
   app = openPagesApp(bucket.store)
 })
 afterAll(() => bucket.close())
