@@ -4,11 +4,11 @@ import type { Signer } from '../../../src/model/signer.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { settingsKeys, stageVariablesKey, variablesKeys } from '../../../src/records/keys.ts'
 import { listNamed, readKnown, readNamed, updateKnown } from '../../../src/records/repository-records.ts'
-import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { type Bucket, openDirectBucket, putJson } from '../../support/bucket.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
-  bucket = await openBucket()
+  bucket = await openDirectBucket()
 })
 afterAll(() => bucket.close())
 

@@ -9,12 +9,12 @@ import { type Artifact, artifactKey, artifactListKey } from '../../../src/model/
 import { attemptOf, readCurrent, recordAttempt } from '../../../src/records/deployments.ts'
 import { keptPrefix, outPrefix, type StageRef, stageKeys } from '../../../src/records/keys.ts'
 import type { Store } from '../../../src/records/store.ts'
-import { type Bucket, keysIn, openBucket, putJson, readJson } from '../../support/bucket.ts'
+import { type Bucket, keysIn, openDirectBucket, putJson, readJson } from '../../support/bucket.ts'
 import { AT, after, makeBuild } from '../../support/records.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
-  bucket = await openBucket()
+  bucket = await openDirectBucket()
 })
 afterAll(() => bucket.close())
 
