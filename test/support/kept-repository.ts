@@ -64,8 +64,8 @@ export async function openKeptRepository(ci: TestSystem, rest: object = { jobs: 
       expect(await byHand('deploy', repository, 'dev', '--commit', commit)).toMatchObject({ exitCode: 0 })
       return next()
     },
-    /** As the lifecycle rule does after 30 days. */
-    expire: () => removeBelow(`out/${project}/`),
+    /** Removes what builds have left, as the lifecycle rule does after 30 days; of one build, or of all. */
+    expire: (build?: number) => removeBelow(`out/${project}/${build === undefined ? '' : `${build}/`}`),
     forget: () => removeBelow(stageKeys(stage).artifacts),
     /** The lines that jobs and deploys have noted. */
     calls: async () => (await ci.read(calls)).trim().split('\n'),
