@@ -80,9 +80,11 @@ ${builds.length > 0 ? html`<ol class="rows">${builds.map(view => renderBuildRow(
 ${older === null ? '' : html`<p><a href="${older}">Older builds</a></p>`}`
 }
 
-function renderStages({ stages, builds, behindOf, linkTo }: RepositoryParts) {
+function renderStages({ repository, stages, builds, behindOf, linkTo }: RepositoryParts) {
   if (stages.length === 0) return ''
-  const rows = inOrderOf(builds, stages).map(stage => renderStageRow(stage, behindOf(stage), linkTo))
+  const rows = inOrderOf(builds, stages).map(stage =>
+    renderStageRow(stage, { repository, behind: behindOf(stage), linkTo }),
+  )
   return html`<section aria-labelledby="stages-title"><h2 id="stages-title">Stages</h2>
 <ul class="rows" aria-label="Deployed to each stage">${rows}</ul></section>`
 }

@@ -3,6 +3,7 @@ import { escapeControls } from '../model/escape-controls.ts'
 import type { Deployment } from '../records/deployments.ts'
 import type { View } from '../records/view.ts'
 import type { Behind } from './commits-behind.ts'
+import { renderCopyable } from './copyable.ts'
 import type { ShownStage } from './shown-stages.ts'
 import { stateIcon } from './state-icon.ts'
 import { renderTime } from './time.ts'
@@ -43,13 +44,15 @@ export function inOrderOf(builds: readonly View[], stages: readonly ShownStage[]
   return stages.toSorted((one, other) => rank(one) - rank(other) || one.stage.localeCompare(other.stage))
 }
 
+type StageContext = { repository: string; behind: Behind | null; linkTo: (number: number) => string }
+
 /** A stage as a row: what runs there, since when, by whom, how far it is behind, and whether it is held. */
-export function renderStageRow(stage: ShownStage, behind: Behind | null, linkTo: (number: number) => string) {
+export function renderStageRow(stage: ShownStage, { repository, behind, linkTo }: StageContext) {
   const { deployed, latest, hold, isPartial } = stage
   const state = stateOf(stage)
   const link = latest && html`<a href="${linkTo(latest.build)}">#${latest.build}</a>`
   const notes = {
-    failed: html`<p class="red">deploy failed in ${link}</p>`,
+    failed: html`<p class="red">deploy failed in ${link}</p>${deployed ? renderRollback(`lambci rollback ${repository} ${stage.stage}`, deployed) : ''}`,
     running: html`<p class="deploying">deploying in ${link}</p>`,
     succeeded: '',
   }
@@ -72,6 +75,10 @@ function renderDeployed({ message, branch, who, by }: Deployment) {
   const from = `${branch}, ${by === null ? who : `by ${by}`}`
   return html`<p class="soft">${escapeControls(message)}</p><p class="soft">${escapeControls(from)}</p>`
 }
+
+/** After a failed deploy, a rollback deploys the last successful one again. */
+const renderRollback = (command: string, { build }: Deployment) =>
+  html`<p class="soft">To roll back to #${build}: ${renderCopyable(command, `To roll back to #${build}`)}</p>`
 
 const renderBehind = ({ count, branch, link }: Behind) =>
   html`<p class="soft"><a href="${link}" rel="noreferrer">${count} ${count === 1 ? 'commit' : 'commits'} behind ${escapeControls(branch)}</a></p>`

@@ -50,6 +50,20 @@ test.each<[string, string]>([
   expect(page).toContain(`<p class="soft">held by ${expected}</p>`)
 })
 
+test('a stage whose deploy failed shows the command that deploys the last successful one again', async () => {
+  const failed = deploymentOf(makeBuild(), { ...ended, status: 'failed' })
+  const command = '>lambci rollback ada/web qa</code>'
+  const page = await pageWith({ stage: 'qa', deployed: good, latest: failed, hold: null })
+  expect(page).toContain(command)
+  expect(page).toContain('To roll back to #6: ')
+  for (const latest of [good, attemptOf(makeBuild(), begun)])
+    expect(await pageWith({ stage: 'qa', deployed: good, latest, hold: null })).not.toContain('rollback')
+  // There is nothing to go back to.
+  expect(await pageWith({ stage: 'qa', deployed: null, latest: failed, hold: null })).not.toContain(
+    'rollback',
+  )
+})
+
 test('a stage says which deploy by hand holds it, who has requested that, and that nothing was deployed there', async () => {
   const hold = { by: 'bob', at: after(0).toISOString(), build: 8 }
   const build = makeBuild({ number: 8, target: { stage: 'qa', of: 3, by: 'bob' } })
