@@ -8,7 +8,7 @@ import { type Artifact, type ArtifactSpec, artifactKey } from '../../src/model/a
 import type { ArtifactContext } from '../../src/results/artifact-context.ts'
 import { packArtifacts } from '../../src/results/pack-artifacts.ts'
 import { type NeededArtifact, unpackArtifacts } from '../../src/results/unpack-artifacts.ts'
-import { type Bucket, openBucket } from './bucket.ts'
+import { type Bucket, openDirectBucket } from './bucket.ts'
 
 export const dist: ArtifactSpec = { name: 'dist', paths: ['dist'], when: 'passed' }
 
@@ -41,7 +41,7 @@ export type ArtifactWorld = {
 }
 
 export async function openArtifactWorld(): Promise<ArtifactWorld> {
-  const bucket = await openBucket()
+  const bucket = await openDirectBucket()
   const root = await mkdtemp(join(tmpdir(), 'artifacts-'))
   let sandboxes = 0
   let attempts = 0

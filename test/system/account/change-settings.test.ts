@@ -4,7 +4,7 @@ import { parseAccount, readAccount } from '../../../src/account/settings.ts'
 import { NO_FILES } from '../../../src/config/files.ts'
 import { resolveConfig } from '../../../src/config/resolve.ts'
 import { settingsKeys } from '../../../src/records/keys.ts'
-import { type Bucket, openBucket, putJson, readJson } from '../../support/bucket.ts'
+import { type Bucket, openDirectBucket, putJson, readJson } from '../../support/bucket.ts'
 import { makeBuild } from '../../support/records.ts'
 
 const PROJECT = 'gh/ada/web'
@@ -12,7 +12,7 @@ const [GLOBAL, OWN] = settingsKeys(PROJECT)
 
 let bucket: Bucket
 beforeAll(async () => {
-  bucket = await openBucket()
+  bucket = await openDirectBucket()
 })
 afterAll(() => bucket.close())
 beforeEach(() => Promise.all([bucket.store.remove(GLOBAL), bucket.store.remove(OWN)]))

@@ -4,11 +4,11 @@ import { getSetting, setSetting } from '../../../src/account/change-settings.ts'
 import { readAccount } from '../../../src/account/settings.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { settingsKeys } from '../../../src/records/keys.ts'
-import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { type Bucket, openDirectBucket, putJson } from '../../support/bucket.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
-  bucket = await openBucket()
+  bucket = await openDirectBucket()
 })
 afterAll(() => bucket.close())
 

@@ -10,12 +10,12 @@ import { listAccountKeys } from '../../../src/account/unread-objects.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { runnerSecretsKey, stageVariablesKey, variablesKeys } from '../../../src/records/keys.ts'
-import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { type Bucket, openDirectBucket, putJson } from '../../support/bucket.ts'
 import { FORKED, makeBuild } from '../../support/records.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
-  bucket = await openBucket()
+  bucket = await openDirectBucket()
 })
 afterAll(() => bucket.close())
 

@@ -3,12 +3,12 @@ import { parseAccount, readAccount } from '../../../src/account/settings.ts'
 import { DEFAULTS } from '../../../src/config/defaults.ts'
 import { UserError } from '../../../src/model/user-error.ts'
 import { settingsKeys } from '../../../src/records/keys.ts'
-import { type Bucket, openBucket, putJson } from '../../support/bucket.ts'
+import { type Bucket, openDirectBucket, putJson } from '../../support/bucket.ts'
 import { FORKED, makeBuild, PULL } from '../../support/records.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
-  bucket = await openBucket()
+  bucket = await openDirectBucket()
 })
 afterAll(() => bucket.close())
 

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { updateSummary } from '../../../src/records/branch-summary.ts'
 import { branchKey } from '../../../src/records/keys.ts'
 import type { View } from '../../../src/records/view.ts'
-import { type Bucket, openBucket, readJson } from '../../support/bucket.ts'
+import { type Bucket, openDirectBucket, readJson } from '../../support/bucket.ts'
 import { HOSTILE } from '../../support/payloads.ts'
 import { PULL, viewWith } from '../../support/records.ts'
 
 let bucket: Bucket
 beforeAll(async () => {
-  bucket = await openBucket()
+  bucket = await openDirectBucket()
 })
 afterAll(() => bucket.close())
 
