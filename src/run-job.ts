@@ -173,6 +173,7 @@ async function runBuild(job: ClaimedJob, preparing: Promise<Workspace>): Promise
   const description = identity
     ? `Job        ${titleOf(identity)}`
     : describePlan(plan, resolved, Object.keys(secrets))
+  await log.beginPhase('setup')
   for (const line of description.split('\n')) await log.writeLine(line)
   if (!plan.build) return runEnd('skipped', { reason: log.redact(plan.reason) })
   await recorder.time('cache', () => caches.restore(line => log.writeLine(line)))

@@ -8,7 +8,7 @@ const LINE_FEED = 0x0a
 export class OutlineRecorder {
   readonly #now: () => number
   readonly #startedAt: number
-  readonly #phases: LogOutline['phases'] = [['setup', 1, 0]]
+  readonly #phases: LogOutline['phases'] = [['fetch', 1, 0]]
   readonly #groups: LogOutline['groups'] = []
   #open: { line: number; at: number } | null = null
   #times: LogOutline['times'] = []

@@ -16,7 +16,7 @@ const seconds = z.number().nonnegative().max(10_000_000)
 export const logOutlineSchema = z.object({
   /** The first line of each phase, and when it began. The last one goes on to the end. */
   phases: z
-    .array(z.tuple([z.enum(['setup', 'command', 'deploy', 'results']), line, seconds]))
+    .array(z.tuple([z.enum(['fetch', 'setup', 'command', 'deploy', 'results']), line, seconds]))
     .max(MOST_PHASES),
   /** The first and the last line of each group of the output, and how many seconds passed between them. */
   groups: z.array(z.tuple([line, line, seconds])).max(MOST_GROUPS),

@@ -61,7 +61,8 @@ test('a log is folded by phase and group; search, links and errors open what the
   await page.getByText('linked file 1', { exact: true }).waitFor({ state: 'attached' })
   await takeScreenshot(page, 'log-folds')
   expect(await heads(page)).toEqual([
-    [expect.stringMatching(/^SetupBuild #1 of ada\/folds.*[\d.]+ s ✓$/), false],
+    [expect.stringMatching(/^FetchBuild #1 of ada\/folds.*[\d.]+ s ✓$/), false],
+    [expect.stringMatching(/^SetupBuild +Branch "master".*[\d.]+ s ✓$/), false],
     [expect.stringMatching(/^Command\$ \.\/test\.sh[\d.]+ s ✗$/), true],
     [expect.stringMatching(/^Install[\d.]+ s$/), false],
     [expect.stringMatching(/^Compile/), false],
@@ -77,7 +78,7 @@ test('a log is folded by phase and group; search, links and errors open what the
   expect(await page.locator('.current .text').textContent()).toBe('added package 7')
   await expect
     .poll(async () => (await heads(page)).map(([, isOpen]) => isOpen))
-    .toEqual([false, true, true, false])
+    .toEqual([false, false, true, true, false])
   const all = await numbers(page)
   expect(all).toEqual(all.toSorted((one, other) => one - other))
   expect(all).toEqual(expect.arrayContaining(before))
@@ -103,9 +104,9 @@ test('a log is folded by phase and group; search, links and errors open what the
   await page.keyboard.press('p')
   await expect.poll(() => page.locator('.current .text').textContent()).toMatch(/exit code 1|failed after/)
 
-  await page.goto(`${urlOf('ada/folds')}#L3`)
+  await page.goto(`${urlOf('ada/folds')}#L4`)
   await page.reload()
-  await page.locator('[data-line="3"].marked').waitFor()
+  await page.locator('[data-line="4"].marked').waitFor()
   expect(await headOf(page, 'Setup').getAttribute('aria-expanded')).toBe('true')
   expect(warnings).toEqual([])
   await page.close()
@@ -151,7 +152,8 @@ test('each command of a list has a fold; the one that failed is open', async () 
   await headOf(page, 'ended with exit code 2').scrollIntoViewIfNeeded()
   await takeScreenshot(page, 'log-list')
   expect(await heads(page)).toEqual([
-    [expect.stringMatching(/^SetupBuild #1/), false],
+    [expect.stringMatching(/^FetchBuild #1/), false],
+    [expect.stringMatching(/^SetupBuild +Branch/), false],
     [expect.stringMatching(/^Setup\$ echo one[\d.]+ s ✓$/), false],
     [expect.stringMatching(/^Setup\$ echo two[\d.]+ s ✓$/), false],
     [expect.stringMatching(/^Command\$ seq 100[\d.]+ s ✓$/), false],

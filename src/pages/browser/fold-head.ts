@@ -2,7 +2,7 @@ import type { Fold } from './folds.ts'
 import { textOfLine } from './terminal-line.ts'
 
 const LABELS: Record<Fold['kind'], string> = {
-  ...{ setup: 'Setup', command: 'Command', deploy: 'Deploy', results: 'Results', group: '' },
+  ...{ fetch: 'Fetch', setup: 'Setup', command: 'Command', deploy: 'Deploy', results: 'Results', group: '' },
 }
 const STATES = { passed: '✓', failed: '✗', running: '●' }
 const MARKER = /^(?:▸ |::group::|##\[group\])/

@@ -76,7 +76,7 @@ function groupsOf({ outline, hasEnded, hasFailed, failureLine }: FoldFacts, phas
 /** The folds that a reader finds open: the last command, how the job ended, and what runs or has failed. */
 export function isOpenAtFirst({ kind, state, isEarlier }: Fold): boolean {
   if (kind === 'group') return state !== 'passed'
-  return state === 'failed' || !(kind === 'setup' || isEarlier)
+  return state === 'failed' || !(kind === 'fetch' || kind === 'setup' || isEarlier)
 }
 
 /** The folds of a log, and which of them are open. */

@@ -39,7 +39,7 @@ test('the log has each command before its output, and a phase for each', async (
     ...['▸ Fetching', '▸ $ echo installed', 'installed', '▸ $ echo tested', 'tested'],
     '▸ echo tested ended with exit code 0',
   ])
-  expect(phases).toEqual(['setup 1', 'setup 2', 'command 4', 'results 6'])
+  expect(phases).toEqual(['fetch 1', 'setup 2', 'command 4', 'results 6'])
   // The output of a setup that succeeded explains no failure.
   expect(last).toEqual(['tested'])
 })
@@ -58,7 +58,7 @@ test.each(['command', 'deploy'] as const)(
       ...['▸ $ echo broken ***; (exit 2)', 'broken ***'],
       '▸ echo broken ***; (exit 2) ended with exit code 2',
     ])
-    expect(phases).toEqual(['setup 1', 'setup 2', 'setup 3', `${name} 5`, `${name} 7`, 'results 9'])
+    expect(phases).toEqual(['fetch 1', 'setup 2', 'setup 3', `${name} 5`, `${name} 7`, 'results 9'])
     expect(reason).toBe('echo broken ***; (exit 2) ended with exit code 2')
     expect(last).toEqual(['broken ***'])
   },
@@ -87,7 +87,7 @@ test('a hundred commands before a hundred fit into an outline', async () => {
 test('without a setup nothing changes', async () => {
   const { lines, phases } = await run({ command: 'echo tested' })
   expect(lines.slice(1)).toEqual(['▸ $ echo tested', 'tested', '▸ echo tested ended with exit code 0'])
-  expect(phases).toEqual(['setup 1', 'command 2', 'results 4'])
+  expect(phases).toEqual(['fetch 1', 'command 2', 'results 4'])
 })
 
 test('a setup that fails is the last that the log has, and its output counts', async () => {
@@ -95,7 +95,7 @@ test('a setup that fails is the last that the log has, and its output counts', a
   expect(exit).toEqual({ kind: 'exited', code: 3 })
   expect(lines.slice(1, 3)).toEqual(['▸ $ echo broken; exit 3', 'broken'])
   expect(lines.join('\n')).not.toContain('▸ $ echo tested')
-  expect([phases, last]).toEqual([['setup 1', 'setup 2', 'results 4'], ['broken']])
+  expect([phases, last]).toEqual([['fetch 1', 'setup 2', 'results 4'], ['broken']])
 })
 
 test.each<[string, Partial<Step>, string[]]>([

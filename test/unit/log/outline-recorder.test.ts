@@ -139,7 +139,7 @@ describe('phases', () => {
     recorder.beginPhase('results')
     add('\n▸ npm test ended with exit code 0\n')
     expect(recorder.outline().phases).toEqual([
-      ['setup', 1, 0],
+      ['fetch', 1, 0],
       ['command', 3, 1.3],
       ['results', 5, 9.4],
     ])
