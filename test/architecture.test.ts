@@ -57,7 +57,7 @@ const OUTSIDE: Record<string, RegExp> = {
   'simple-git':
     /^workspace\/(run-git|git|fetch|retry-fetch|test-merge|changed-files|commit-files|top-level)\.ts$/,
   execa:
-    /^(command\/(complete-commands|output-pipe|process-substitution|run-command)|workspace\/(remove-tree|smoke-test)|cache\/archive|results\/unpack-archive|cli\/.*)\.ts$/,
+    /^(command\/(output-pipe|probe-shell|run-command)|workspace\/(remove-tree|smoke-test)|cache\/archive|results\/unpack-archive|cli\/.*)\.ts$/,
   'node:fs': /^(workspace|cache|results|command|cli)\//,
   'node:fs/promises': /^(workspace|cache|command|cli)\//,
   'node:os': /^(command|cli)\//,

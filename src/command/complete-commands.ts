@@ -1,4 +1,4 @@
-import { execa } from 'execa'
+import { probeShell } from './probe-shell.ts'
 
 const LIMIT_MS = 5000
 /**
@@ -9,8 +9,8 @@ export const WATCHING =
   /\bset\s[^;&|\n]{0,200}(?:-\w*v|\bverbose\b)|CHLD\b|\bbuiltin\b|\bexpand_aliases\b|\bposix\b/
 
 /**
- * Prints 1 after each argument with which a text is complete, and 0 after one that leaves it open. `bash -n` runs nothing. An open
- * here-document swallows the parenthesis that is wrong otherwise, and a backslash at the end continues the line.
+ * For each argument, prints 1 if the text is complete with it, and 0 if it is still open. `bash -n` runs nothing. A parenthesis after
+ * the text is an error, unless an open here-document takes it. A backslash at the end continues the line.
  */
 const PROBE = `text=
 for item; do
@@ -30,21 +30,15 @@ done`
 
 /**
  * Joins commands of a list until each is complete by itself, as far as bash can tell without running them: a seam may stand between
- * two of them. Those that a seam would change are joined, too. All are one if bash does not answer.
+ * two of them. Commands that a seam would change are joined, too. If bash does not answer, all are joined.
  * @param path the PATH in which bash is found
  */
 export async function completeCommands(commands: readonly string[], path: string): Promise<string[]> {
   if (commands.length < 2) return [...commands]
-  const { stdout, failed } = await execa('bash', ['-c', '--', PROBE, 'bash', ...commands], {
-    env: { PATH: path },
-    extendEnv: false,
-    stdin: 'ignore',
-    stderr: 'ignore',
-    timeout: LIMIT_MS,
-    reject: false,
-  })
+  const args = ['-c', '--', PROBE, 'bash', ...commands]
+  const { stdout } = await probeShell('bash', args, { path, timeoutMs: LIMIT_MS })
   const answers = stdout?.split('\n') ?? []
-  if (failed || answers.length !== commands.length) return [commands.join('\n')]
+  if (answers.length !== commands.length) return [commands.join('\n')]
   return joined(commands, answers)
 }
 
@@ -57,12 +51,12 @@ function joined(commands: readonly string[], answers: readonly string[]): string
     add(groups, open.join('\n'))
     open = []
   }
-  // The rest never becomes complete: bash is to say it as if there were no seams.
+  // The rest is never complete. Without a seam before it, bash reports that as usual.
   const last = groups.pop()
   return [...groups, [...(last === undefined ? [] : [last]), ...open].join('\n')]
 }
 
-/** A seam is a command itself: it keeps the exit code of the one before it, but not those of a pipe's parts. */
+/** A seam is itself a command. It keeps the exit code of the command before it, but not `PIPESTATUS`. */
 function add(groups: string[], command: string): void {
   const isSeen = command.includes('PIPESTATUS') || WATCHING.test(groups.at(-1) ?? '')
   const last = isSeen ? groups.pop() : undefined

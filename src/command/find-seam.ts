@@ -7,8 +7,8 @@ const DIGITS = 3
 export const indexOfSeam = (index: number) => String(index).padStart(DIGITS, '0')
 
 /**
- * Passes output on without the marks of seams, and calls `onSeam` in their places. A mark is followed by the seam's index. One that
- * comes again, or after a later one, is output. Bytes that may begin a mark are held back until more follow, so call `end` at the end.
+ * Passes output on without the marks of seams, and calls `onSeam` in their places. A mark is followed by the seam's index. A mark that is
+ * repeated or out of order is passed on. Bytes that may begin a mark are held back until more follow, so call `end` at the end.
  */
 export class SeamFinder {
   readonly #mark: Buffer

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { execa } from 'execa'
 import { UserError } from '../model/user-error.ts'
+import { probeShell } from './probe-shell.ts'
 
 const PROBE = 'while read -r line; do echo "$line"; done < <(echo works)'
 const LIMIT_MS = 10_000
@@ -33,15 +33,8 @@ async function findFailures(path: string): Promise<string[]> {
 
 /** True as well if there is no such shell, which the command itself will say. */
 async function works(shell: string, path: string): Promise<boolean> {
-  const { stdout, code } = await execa(shell, ['-c', PROBE], {
-    env: { PATH: path },
-    extendEnv: false,
-    stdin: 'ignore',
-    stderr: 'ignore',
-    timeout: LIMIT_MS,
-    reject: false,
-  })
-  return code === 'ENOENT' || stdout === 'works'
+  const { stdout, isMissing } = await probeShell(shell, ['-c', PROBE], { path, timeoutMs: LIMIT_MS })
+  return isMissing || stdout === 'works'
 }
 
 function hasDevFd(): boolean {

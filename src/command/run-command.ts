@@ -33,7 +33,7 @@ export type Command = {
   output?: PreparedOutput | undefined
 }
 
-/** What is started. */
+/** A shell that is about to start. */
 type Shell = Pick<Command, 'cwd' | 'env'> & { command: string }
 
 export type CommandEnd = { exit: Exit; durationMs: number; background: BackgroundEnd }

@@ -9,16 +9,16 @@ import { type Command, type CommandEnd, runCommand } from './run-command.ts'
 
 /** Linux allows 128 KiB for the whole text. */
 const MAX_BYTES = 125_000
-/** At most so many of a seam. */
+/** The length of a seam, at most. */
 const SEAM_BYTES = 250
 const NOT_RUN =
   'The command has not run: "setup" has replaced or ended the shell, or left a here-document open. Change that.'
 
-/** One of the commands of a shell. `isFirst`: of its list. */
+/** A command that the shell runs. `isFirst`: whether it is the first of its list. */
 export type ShellCommand = { kind: 'setup' | 'command'; command: string; isFirst: boolean }
 
 export type CommandsRun = Omit<Command, 'command'> & {
-  /** Is called before the output of each command. */
+  /** Called before the output of each command. */
   onCommand(command: ShellCommand): Promise<void>
 }
 
@@ -26,8 +26,8 @@ export type CommandsRun = Omit<Command, 'command'> & {
 export type CommandsEnd = CommandEnd & { last: ShellCommand | null }
 
 /**
- * Runs a command and its `setup` in one shell. Between two commands of it, as far as each is complete by itself, the shell writes a
- * random mark into the output, which is taken out. A `setup` after which the command does not begin has failed, whatever its exit code.
+ * Runs a command and its `setup` in one shell. Between two commands that are complete by themselves, the shell writes a random mark,
+ * which is removed from the output. If the command does not begin, `setup` has failed, whatever its exit code.
  * @throws as `runCommand`
  */
 export async function runCommands(
@@ -57,13 +57,13 @@ export async function runCommands(
   })
   await finder.end()
   const last = (isCertain && commands[finder.last]) || null
-  // Of a list, a command may end the shell: it is the last one then.
+  // A command of a list may end the shell on purpose. A `setup` may not.
   if (last?.kind !== 'setup' || !succeeded(end.exit)) return { ...end, last }
   await options.onOutput(Buffer.from(`${NOT_RUN}\n`))
   return { ...end, exit: { kind: 'exited', code: 1 }, last }
 }
 
-/** The commands between which there are seams. */
+/** The commands, joined where no seam may separate them. */
 async function listsOf({ command, setup, lists }: ShellText, path: string) {
   const whole = { setup: setup === null ? [] : [setup], command: [command] }
   if (lists === undefined || `${command}${setup}`.includes('\0')) return whole
@@ -80,8 +80,8 @@ async function listsOf({ command, setup, lists }: ShellText, path: string) {
 const isCertain = existsSync('/proc/self/fd')
 
 /**
- * A text before a command that writes a mark. It is written in two words without a space between them, as traces of the shell have
- * one. A subshell does it, so that the commands see nothing of it: `$?` and `$_` stay what they were, nothing is defined, traced or
+ * Shell text that writes a mark before a command. The mark is two words that are written without a space between them; a trace of the
+ * shell shows the space. A subshell writes it, so that the commands do not notice: `$?` and `$_` stay what they were, nothing is defined, traced or
  * trapped, and on the left of `&&` a failure ends nothing. It writes to the pipe itself, wherever the commands have directed stderr.
  */
 function seamOf([word, rest]: readonly [string, string], index: number, output: number): string {

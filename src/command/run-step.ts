@@ -32,7 +32,7 @@ export type StepLog = {
   write(bytes: Uint8Array): Promise<void>
   beginPhase(name: LogPhase): Promise<void>
   redact(text: string): string
-  /** As `beginPhase` with a line of the runner, while output is recorded: from here on, or still that before if it `keepsOutput`. */
+  /** As `beginPhase`, with a line of the runner. The output that counts starts again here, unless it `keepsOutput`. */
   beginCommand(name: LogPhase, line: string, keepsOutput: boolean): Promise<void>
   /** Returns what `work` has written as output. */
   recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }>

@@ -64,7 +64,7 @@ function expectClean(log: string) {
   for (const line of ['home: ', 'temp: ', 'programs: 0', 'config: 0', 'hooks: 0', 'daemons: 0'])
     expect(log).toContain(`\n${line}\n`)
   expect(log).toContain('\nsandbox: home mirrors temp workspace \n')
-  // What follows is of the build's own command.
+  // The build's own command writes the rest.
   const [before = ''] = log.split('\ndaemons: 0\n')
   expect(before).not.toContain('a changed')
   expect(before).not.toContain('left')

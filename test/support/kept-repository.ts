@@ -69,7 +69,7 @@ export async function openKeptRepository(ci: TestSystem, rest: object = { jobs: 
     forget: () => removeBelow(stageKeys(stage).artifacts),
     /** The lines that jobs and deploys have noted. */
     calls: async () => (await ci.read(calls)).trim().split('\n'),
-    /** What the deploy of a build got. */
+    /** The hash of the files that the build's deploy received. */
     got: async (build: number) =>
       (await ci.read(calls)).match(new RegExp(`^deploy ${build} ([0-9a-f]{64})$`, 'm'))?.[1],
     keptBuilds: async () => {

@@ -43,7 +43,7 @@ function createText(spans: readonly Span[], isTruncated: boolean): HTMLElement {
   return text
 }
 
-/** The spans of a line, with its web addresses as links. An address may have several colours. */
+/** The spans of a line, with its web addresses as links. An address may span several colours. */
 function createLinked(spans: readonly Span[]): Node[] {
   const links = findWebLinks(spans.map(({ text }) => text).join(''))
   if (links.length === 0) return spans.map(createSpan)

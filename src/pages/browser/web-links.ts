@@ -2,19 +2,19 @@
 export type WebLink = { from: number; to: number; href: string }
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`\\^{|}\u2026]+/gi
-/** Longer ones are hardly addresses, and nobody can read where they lead. */
+/** Longer addresses are not linked: nobody can see where they lead. */
 const MAX_LENGTH = 2000
-/** Ends a sentence and no address. */
+/** At the end, it belongs to the sentence and not to the address. */
 const PUNCTUATION = /[.,:;!?*_~]$/
-/** As browsers do, one that is opened within the address belongs to it. */
+/** A closing bracket belongs to the address if the address opens it. */
 const BRACKETS = new Map([
   [')', '('],
   [']', '['],
 ])
 
 /**
- * Finds web addresses in a line of a log, which anyone may have written. One with a user name is none: it can look like an address
- * of another server. One in which a secret was masked leads nowhere.
+ * Finds web addresses in a line of a log, which anyone may have written. An address with a user name is left out, because it can look
+ * like that of another server. So is one in which a secret was masked, because it leads nowhere.
  */
 export function findWebLinks(text: string): WebLink[] {
   if (!text.includes('://')) return []

@@ -5,7 +5,7 @@ import { indexOfSeam, SeamFinder } from '../../../src/command/find-seam.ts'
 const MARK = 'lambci0123'
 const mark = (index: number) => `${MARK}${indexOfSeam(index)}`
 
-/** What is passed on if an output comes in these pieces; a seam is its index between bars. */
+/** Feeds an output to the finder in these pieces. Returns what is passed on, with the index of each seam between bars. */
 async function found(pieces: readonly string[], count = 3): Promise<string> {
   let text = ''
   const finder = new SeamFinder(
