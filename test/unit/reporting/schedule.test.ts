@@ -567,7 +567,8 @@ test('any build comes to its end in the right order, whatever happens when', () 
       for (const { conclusion } of simulation.tests()) seen.add(`${conclusion}`)
       if (deploy) seen.add(`deploy ${deploy.conclusion}`)
     }),
-    runs(1500),
+    // All of them always: the rarest end below takes one of 75 runs.
+    { numRuns: 1500 },
   )
   // Else the laws may have held for nothing.
   expect([...seen]).toEqual(
