@@ -59,7 +59,7 @@ export function createProgram(io: Io, end: (code: number) => void): Command {
     .description('Continuous integration in your own AWS account.')
     .version(version, '-V, --version', 'print the version')
     .exitOverride()
-    // Options after a command are its own, also where that has commands itself.
+    // Options after a command belong to it, even if it has subcommands.
     .enablePositionalOptions()
     .configureOutput(outputOf(io))
     .showHelpAfterError('Use --help for usage.')
@@ -195,7 +195,7 @@ function addFlakyCommand(program: Command, io: Io, end: (code: number) => void):
     )
 }
 
-/** Where commander writes, and how wide its help is there. */
+/** The streams that commander writes to, and the width of its help. */
 const outputOf = (io: Io): OutputConfiguration => ({
   writeOut: text => printText(io, text),
   writeErr: text => printNote(io, text.replace(/\n$/, '').split('\n')),

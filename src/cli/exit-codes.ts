@@ -1,7 +1,7 @@
 /** The exit codes of the command line. `docs/commands.md` has a row for each. */
 export const EXIT = {
   done: 0,
-  /** The build failed, or what was checked is not as it should be. */
+  /** The build failed, or a check found something wrong. */
   red: 1,
   /** A UserError, or a command line that cannot be parsed. */
   usage: 2,

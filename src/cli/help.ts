@@ -21,7 +21,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** What people type most, by the words of the command. */
+/** The most common command lines, by the words of the command. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   init: ['lambci init', 'lambci init --cmd "make test"'],
   plan: ['lambci plan', 'lambci plan --branch qa', 'lambci plan --pr 7 --fork'],

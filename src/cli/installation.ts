@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import manifest from '../../package.json' with { type: 'json' }
 
-/** The directory of this program: a checkout, or the package that is made of one, where modules are at the same depth. */
+/** The directory of this program: a checkout, or the package made from one, where modules are at the same depth. */
 export const ROOT = join(import.meta.dirname, '..', '..')
 
 /** Whether it is the package, which holds bundles instead of sources (`scripts/package.ts`). */

@@ -5,7 +5,7 @@ const handled = new Map<NodeJS.Signals, number>()
 
 const count = (name: NodeJS.Signals, change: 1 | -1) => handled.set(name, (handled.get(name) ?? 0) + change)
 
-/** Aborts when the process first receives one of these signals; a repeated one ends the process, as it would otherwise. */
+/** Aborts when the process first receives one of these signals; a repeated one ends the process as usual. */
 export function onInterruption(...names: readonly NodeJS.Signals[]): Interruption {
   const controller = new AbortController()
   let isHandling = true
@@ -34,7 +34,7 @@ export function beforeSignals(before: () => Promise<void>, ...names: readonly No
   for (const name of names) {
     const listener = () => {
       if ((handled.get(name) ?? 0) > 0) return
-      // Without it, the signal has its own effect again, as a second one has while this one waits.
+      // Without this listener, the signal ends the process as usual, and so does a second one while this one waits.
       process.off(name, listener)
       const end = () => process.kill(process.pid, name)
       const timer = setTimeout(end, MOST_WAIT_MS)

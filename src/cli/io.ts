@@ -3,7 +3,7 @@ import { inspect, styleText } from 'node:util'
 import { escapeControls } from '../model/escape-controls.ts'
 import { TerminalFilter } from './terminal-filter.ts'
 
-/** What a command reads and writes beside files and servers. */
+/** The streams, variables and directory of a command. */
 export type Io = {
   stdin: Readable & { isTTY?: boolean }
   stdout: Writable & { isTTY?: boolean; columns?: number }
@@ -19,7 +19,7 @@ export type Io = {
 /** The streams and variables of this process. */
 export const processIo: Io = process
 
-/** The part of a log that standard output has got so far. */
+/** The filter of the log that standard output is getting. */
 const logs = new WeakMap<Writable, TerminalFilter>()
 
 function logOf({ stdout }: Io): TerminalFilter {
@@ -28,25 +28,25 @@ function logOf({ stdout }: Io): TerminalFilter {
   return filter
 }
 
-/** Line breaks and tabs are ours; other control characters, and what reverses the direction of text, are not (UAX #9). */
+/** Carriage returns, separators of lines, and direction controls (UAX #9), none of which this program writes. */
 const HIDING = /[\r\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/** A text of this program, which may contain names, messages and reasons of others. */
+/** A text of this program, which may quote names, messages and reasons that others wrote. */
 function shown(text: string): string {
   const filter = new TerminalFilter()
   return filter.push(Buffer.from(text.replace(HIDING, '\ufffd'))) + filter.end()
 }
 
-/** Writes a text to standard output. Text of others in it cannot control the terminal. */
+/** Writes a text to standard output. Text that others wrote cannot control the terminal. */
 export function printText(io: Io, text: string): void {
   endOutput(io)
   io.stdout.write(shown(text))
 }
 
-/** As `printText`, with a line break. */
+/** Like `printText`, with a line break. */
 export const printLine = (io: Io, text: string): void => printText(io, `${text}\n`)
 
-/** Writes a line to standard error, whatever it quotes; of a list, a line for each text. Control characters are escaped. */
+/** Writes a line to standard error; for a list, one line per text. Control characters are escaped. */
 export function printNote({ stderr }: Io, text: string | readonly string[]): void {
   const lines = typeof text === 'string' ? [text] : text
   stderr.write(lines.map(line => `${escapeControls(line)}\n`).join(''))
@@ -57,7 +57,7 @@ export function printProgress({ stderr }: Io, text: string): void {
   if (stderr.isTTY) stderr.write(`\r\x1b[K${escapeControls(text).slice(0, (stderr.columns ?? 80) - 1)}`)
 }
 
-/** A fault of the program, with its stack. Quoted text cannot begin a line. */
+/** Prints a fault of the program, with its stack. Quoted text cannot begin a line. */
 export const printFault = (io: Io, error: unknown): void =>
   printNote(
     io,
@@ -74,13 +74,13 @@ export const jsonText = (value: unknown, indent?: number): string =>
   )
 
 /**
- * Writes the next part of a log, without what would control the terminal. Resolves once it is written: with a slow reader it
- * would otherwise be lost or fill the memory.
+ * Writes the next part of a log, without anything that controls the terminal. Resolves once it is written: with a slow reader it would
+ * otherwise be lost or fill the memory.
  */
 export const printBytes = (io: Io, bytes: Uint8Array): Promise<void> =>
   new Promise(resolve => io.stdout.write(io.isRaw ? bytes : logOf(io).push(bytes), () => resolve()))
 
-/** Ends the log that was written last, so that its colours do not reach what follows. Resolves once that is written. */
+/** Ends the log that was written last, so that its colours do not reach what follows. Resolves once the end is written. */
 export function endOutput(io: Io): Promise<void> {
   const rest = logOf(io).end()
   return rest === '' ? Promise.resolve() : new Promise(resolve => io.stdout.write(rest, () => resolve()))

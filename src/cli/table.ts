@@ -1,6 +1,6 @@
 import type { Style } from './io.ts'
 
-/** Texts without control characters; with a colour, in it. */
+/** A text without control characters, and the colour to print it in, if any. */
 export type Cell = string | { text: string; color: 'red' | 'green' | 'yellow' }
 
 const textOf = (cell: Cell) => (typeof cell === 'string' ? cell : cell.text)

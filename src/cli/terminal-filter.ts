@@ -1,13 +1,13 @@
 const ESC = '\u001b'
-/** Longer parameters are no colour of anybody's. */
+/** No colour has longer parameters. */
 const MOST_PARAMETERS = 128
 /** Control characters beside tab, line feed and carriage return, among them those of one byte in 8-bit encodings (C1). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: matching control characters is the purpose
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
-/** What ends the text of an operating system command and the like: BEL, CAN, SUB, ESC, ST, and the line. */
+/** Characters that end the text of an operating system command and the like: BEL, CAN, SUB, ESC, ST, and line breaks. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: matching control characters is the purpose
 const STRING_END = /[\u0007\n\r\u0018\u001a\u001b\u009c]/g
-/** With which each line of the runner begins. */
+/** The beginning of each line of the runner. */
 const RUNNER_MARK = '▸'
 const COLOUR = /^[0-9;:]*$/
 const RESET = /^[0;]*$/
@@ -31,7 +31,7 @@ export class TerminalFilter {
     return this.#filter(this.#decoder.decode(bytes, { stream: true }))
   }
 
-  /** What is left of the last character. The next push starts afresh: without style, and outside of any sequence. */
+  /** Returns the rest of the last character. The next push starts without style and outside of any sequence. */
   end(): string {
     const rest = this.#filter(this.#decoder.decode())
     const reset = this.#isStyled ? `${ESC}[0m` : ''
@@ -55,7 +55,7 @@ export class TerminalFilter {
         const end = indexOf(STRING_END, text, at)
         const terminator = text[end] ?? ''
         if (terminator !== '') this.#state = terminator === ESC ? 'escape' : 'text'
-        // A line ends where it ends, whatever is in it.
+        // A line break ends the text and stays part of the output.
         at = terminator === '\n' || terminator === '\r' ? end : end + 1
       } else {
         const { isPart, output } = this.#step(text[at] as string)
@@ -66,7 +66,7 @@ export class TerminalFilter {
     return passed
   }
 
-  /** Text without controls. A line of the runner has no style that a command has left open. */
+  /** Text without controls. A style that a command left open ends before a line of the runner. */
   #plain(text: string): string {
     if (text === '') return text
     const isAtMark = this.#beginsLine && text.startsWith(RUNNER_MARK)
@@ -77,7 +77,7 @@ export class TerminalFilter {
     return `${text.slice(0, at)}${ESC}[0m${text.slice(at)}`
   }
 
-  /** A character after ESC. If it is no part of the sequence, that has ended, and the character is text. */
+  /** A character after ESC. If it is not part of the sequence, the sequence has ended and the character is text. */
   #step(character: string): { isPart: boolean; output: string } {
     if (this.#state === 'control-sequence') return this.#stepInControlSequence(character)
     if (character >= ' ' && character <= '/') this.#state = 'charset'

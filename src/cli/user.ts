@@ -1,6 +1,6 @@
 import { homedir, tmpdir, userInfo } from 'node:os'
 
-/** The name of the user, for those who read later who did something. Containers often run as a number that has no name. */
+/** The name of the user, which records say did something. Containers often run as a user number without a name. */
 export function requesterName(): string {
   try {
     return userInfo().username
@@ -9,7 +9,7 @@ export function requesterName(): string {
   }
 }
 
-/** The user's home directory, or the one for temporary files for a user who has none. */
+/** The user's home directory. For a user who has none, the directory for temporary files. */
 export function homeDirectory(): string {
   try {
     return homedir()

@@ -45,8 +45,8 @@ export const testsMerge = ({ event }: Subject, { pullRequests }: JsonObject): bo
   event === 'pull_request' && isObject(pullRequests) && pullRequests.merge === true
 
 /**
- * Rules that somebody has written go before the built-in ones, except for `master`: as in LambCI, its built-in rule is
- * an exact name, which goes before regular expressions.
+ * Custom rules take precedence over built-in ones, except for `master`: as in LambCI, its built-in rule is an exact name, which takes
+ * precedence over regular expressions.
  */
 function branchRule(rules: JsonObject, branch: string): string | undefined {
   const written = Object.keys(rules).filter(name => rules[name] !== BUILT_IN)

@@ -13,9 +13,8 @@ const MAX_RULE_LENGTH = 500
 type Pattern = { regex: RE2JS; negated: boolean }
 
 /**
- * What is wrong with a branch rule and what to write instead, as sentences without the last full stop. Null if it is
- * valid. A rule is the name of a branch, `/regex/`, or `!/regex/` (all branches that do not match). One that matches no
- * branch at all is not valid.
+ * The error in a branch rule and its fix, as sentences without the last full stop. Null if the rule is valid. A rule is the name of a
+ * branch, `/regex/`, or `!/regex/` (all branches that do not match). A rule that can match no branch is not valid.
  */
 export function ruleError(rule: string): string | null {
   const error = errorIn(rule)

@@ -68,7 +68,7 @@ function withoutReplaced(under: Cascade, { cmd, jobs }: JsonObject): Cascade {
   }
 }
 
-/** A layer that only removes jobs, where there are none, changes nothing. */
+/** Ignores removals of jobs in a layer if there are no jobs to remove. */
 function withoutVainRemovals({ merged }: Cascade, { jobs, ...rest }: JsonObject): JsonObject {
   if (jobs === undefined) return rest
   return isObject(jobs) && (hasJob(jobs) || isObject(merged.jobs)) ? { ...rest, jobs } : rest

@@ -57,7 +57,7 @@ const stageRulesSchema = z.union([
   z.array(stageRuleSchema).readonly(),
 ])
 
-/** A command alone runs as LambCI ran it. */
+/** A plain command runs as LambCI ran it. */
 const deploySchema = z.union([
   z.null(),
   z.string().transform(cmd => ({
@@ -84,7 +84,7 @@ const configSchema = z
     jobs: jobsConfigSchema.nullable().default(null),
     /** Null: nothing runs before commands. */
     setup: setupConfigSchema,
-    /** What `cmd` leaves. */
+    /** The artifacts of `cmd`. */
     artifacts: artifactsConfigSchema.default([]),
     /** The test reports of `cmd`. */
     tests: testsConfigSchema.default(null),

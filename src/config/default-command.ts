@@ -11,9 +11,7 @@ type CommandSources = {
   account: unknown
 }
 
-/**
- * Why the default command cannot run where nothing sets another: it needs a `package.json`. Null if there is a command.
- */
+/** Why the default command cannot run if nothing sets another one: it needs a `package.json`. Null if there is a command. */
 export function explainMissingCommand(top: Cascade, { own, head, account }: CommandSources): string | null {
   if (top.sources.get('cmd')?.at(-1) !== 'defaults' || head.packageJson !== null) return null
   const command = quote(DEFAULTS.cmd)

@@ -1,4 +1,4 @@
-/** The value of a rule in `branches` that nobody has written. It means `true`; any layer replaces it. */
+/** The value of a built-in rule in `branches`. It means `true`; any layer replaces it. */
 export const BUILT_IN = 'built-in'
 
 /** The lowest layer: LambCI's defaults, with `main` built like `master`. */

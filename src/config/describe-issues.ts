@@ -49,7 +49,7 @@ const PUSH_ONLY = new Map([
   ['paths', 'has no effect here: pull requests are always built'],
 ])
 
-/** What people write for a key, mostly because other CI systems call it so. */
+/** Other names for a key, mostly from other CI systems. */
 const ALIASES: Record<string, readonly string[]> = {
   cmd: ['command', 'commands', 'script', 'scripts'],
   env: ['environment', 'variables', 'vars'],
@@ -118,7 +118,7 @@ function describeKey(root: Root, at: readonly PropertyKey[], key: string): strin
   return sentence(root, at, `: ${quote(key)} ${reason}`)
 }
 
-/** What to write for a key that other systems have. */
+/** Advice on a key that other systems have. */
 function adviseOn(
   key: string,
   at: readonly PropertyKey[],

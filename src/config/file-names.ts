@@ -5,7 +5,7 @@ const NAME = '.lambci.json'
 const MAX_LENGTH = 40
 /** Backups, examples and documents. */
 const LEFTOVER = /(~|\.(bak|orig|old|swp|swo|rej|tmp|save|example|sample|template|dist|md))$/
-/** Formats of data. Nobody keeps anything but configuration in a file of one of these with this name. */
+/** Data formats. A file with this name in one of these formats is always meant as configuration. */
 const DATA = words(
   'json json5 jsonc jsonl hjson cson jsonnet libsonnet yml yaml toml ini cfg conf config properties props hcl edn ron kdl pkl dhall cue plist hocon',
 )
@@ -15,9 +15,9 @@ const PROGRAMS = words('js cjs mjs jsx ts cts mts tsx coffee es6')
 const MISSPELLED = ['json', 'json5', 'yaml', 'yml', 'toml']
 /** Further extensions of files whose name begins with a dot. */
 const HIDDEN = words('txt rtf xml configuration rc settings local ci')
-/** What an editor adds to the name of a format. */
+/** Extensions that an editor adds after that of the format. */
 const TEXT = words('txt rtf text')
-/** What tells several configurations apart: environments, and copies. */
+/** Parts that distinguish several configurations: environments, and copies. */
 const VARIANTS = words(
   'config conf configuration settings ci rc prod production prd dev develop development test tests testing stage staging qa uat main master local copy',
 )
@@ -47,7 +47,7 @@ export function isSimilarName(name: string): boolean {
   return isKnown(last) && others.every(part => isKnown(part) || isVariant(part))
 }
 
-/** A name without what does not tell names apart: `.Lambci (1).JSON` has the stem `lambci` and the part `json`. */
+/** The distinctive parts of a name: `.Lambci (1).JSON` has the stem `lambci` and the part `json`. */
 function partsOf(name: string): { stem: string; parts: string[]; isRc: boolean } {
   const [first = '', ...rest] = name
     .normalize('NFKC')
@@ -58,7 +58,7 @@ function partsOf(name: string): { stem: string; parts: string[]; isRc: boolean }
     .replace(/^[^\p{L}\p{N}]+/u, '')
     .replace(/^lamb(da)?[-_. ]?ci/, 'lambci')
     .split(/[-._,:;\s]+/)
-  // Without a dot between: `lambciyml`, `.lambcirc`.
+  // Without a dot in between: `lambciyml`, `.lambcirc`.
   const [, stem = first, joined] = /^(.{5,})(rc|config|conf|json|ya?ml|toml|js)$/.exec(first) ?? []
   const parts = [...(joined === undefined ? [] : [joined]), ...rest].filter(part => part !== '')
   return { stem, parts: parts.filter(part => part !== 'rc'), isRc: parts.includes('rc') }

@@ -6,7 +6,7 @@ import { quote } from './key-path.ts'
 import { type Layer, readLambciJson, readPackageJson } from './layer.ts'
 import { hasTopLevelKey } from './top-level-key.ts'
 
-/** There is such a file, but it cannot be read. `reason` follows its name: `is a symbolic link`. */
+/** A file that exists but cannot be read. `reason` follows its name: `is a symbolic link`. */
 export type Unreadable = { reason: string; advice: string }
 /** Null: there is no such file. */
 export type FileContent = string | Unreadable | null
@@ -25,17 +25,17 @@ export const NO_FILES: Files = { lambciJson: null, packageJson: null, similarNam
 export type AllowedKeys = boolean | readonly string[]
 
 export type FileLayers = {
-  /** Lowest first, without the keys that are not allowed. */
+  /** The layers, lowest first, without the keys that are not allowed. */
   layers: readonly Layer[]
-  /** The same with all keys. */
+  /** The same layers with all keys. */
   complete: readonly Layer[]
   /** Why `package.json` was not read, as a sentence. It counts only if nothing else sets a command. */
   packageError: string | null
 }
 
 /**
- * The layers of a commit's files. Files that may set nothing are not read. `suffix` follows the file name in
- * messages, to tell the files of two commits apart.
+ * The layers of a commit's files. Files that cannot set anything are not read. `suffix` follows the file name in messages, to tell the
+ * files of two commits apart.
  * @throws UserError if a file is invalid, except for a `package.json` without the key `lambci`
  */
 export function readFiles(files: Files, allowed: AllowedKeys, suffix = ''): FileLayers {

@@ -7,10 +7,10 @@ const CMD = `"cmd": ${quote(DEFAULTS.cmd)}`
 export const IMAGE =
   "is not supported: all builds run in the stack's own image. Remove it, and add tools in image/toolchain.sh (docs/image.md)"
 
-/** How advice begins that is right at the top level only. */
+/** The beginning of advice that applies only at the top level. */
 export const OF_JOBS = 'belongs to a job'
 
-/** What to write instead of keys that other CI systems have, as the end of a sentence, and these keys. */
+/** Advice on keys that other CI systems have, as the end of a sentence, and these keys. */
 const FOREIGN: readonly (readonly [advice: string, keys: string])[] = [
   ['is planned but not available in this version; remove it for now', 'schedule schedules cron tags preview'],
   [
@@ -79,7 +79,7 @@ const FOREIGN: readonly (readonly [advice: string, keys: string])[] = [
   ],
 ]
 
-/** Keys whose values are commands, and of commands that run before or after these. */
+/** Keys of commands, and of commands that run before or after them. */
 const COMMANDS =
   'steps step script scripts command commands run task tasks test phases build-commands test-script'
 const BEFORE =
@@ -92,7 +92,7 @@ const keysOf = (text: string) => text.split(' ').map(plainKey)
 const ADVICE = new Map(FOREIGN.flatMap(([advice, keys]) => keysOf(keys).map(key => [key, advice] as const)))
 const [COMMAND_KEYS, BEFORE_KEYS, AFTER_KEYS] = [COMMANDS, BEFORE, AFTER].map(keys => new Set(keysOf(keys)))
 
-/** What to write instead of a key of a layer that other CI systems have. Null for any other key. */
+/** Advice on a key that layers have in other CI systems. Null for any other key. */
 export function adviseOnForeignKey(key: string, value: unknown): string | null {
   const name = plainKey(key)
   const command = commandIn(value)
@@ -106,7 +106,7 @@ export function adviseOnForeignKey(key: string, value: unknown): string | null {
   return ADVICE.get(name) ?? null
 }
 
-/** What to write instead of a key of `notifications` that other CI systems have. Null for any other key. */
+/** Advice on a key that `notifications` have in other CI systems. Null for any other key. */
 export function adviseOnNotification(key: string): string | null {
   const name = plainKey(key)
   if (/^(emails?|mails?|recipients)$/.test(name))

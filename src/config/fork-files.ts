@@ -7,15 +7,15 @@ type ForkInput = {
   files: Files
   /** Follows the names of files in messages. */
   suffix: string
-  /** What the account, its rule, and the base let files set. */
+  /** The keys that the account, its rule, and the base let files set. */
   limits: readonly AllowedKeys[]
-  /** What counts without the fork's files. */
+  /** The configuration without the fork's files. */
   base: Cascade
 }
 
 /**
- * The layers of a fork's own files. They may only set `cmd` and `env`, and only where each limit allows it; where the base
- * has jobs, `cmd` and `env` of those, and the top-level `env`.
+ * The layers of a fork's own files. They may only set `cmd` and `env`, and only if each limit allows it. If the base has jobs, they may
+ * set `cmd` and `env` of those, and the top-level `env`.
  */
 export function readForkFiles({ files, suffix, limits, base }: ForkInput) {
   const keys = forkKeys(limits)

@@ -20,7 +20,7 @@ import {
 
 /** A hostile rule takes more, and is accepted. */
 const MAX_STEPS = 50_000
-/** For the reason: without it, a rule is still refused. */
+/** The limit for finding the reason. Without a reason, a rule is still refused. */
 const MAX_REASON_STEPS = 20_000
 /** In characters: a longer name is no ref (model/ref-name.ts). */
 const MAX_LENGTH = 1013

@@ -42,7 +42,7 @@ const jobRoleSchema = z.union(
   ROLE,
 )
 
-/** Which job gets which role: by the name of the job, `build` for that of a `cmd`. */
+/** The roles of jobs, by the name of the job; `build` is the job of a `cmd`. */
 export const jobRolesSchema = z
   .record(jobNameSchema, jobRoleSchema, { error: 'must be an object of job names and roles' })
   .refine(roles => Object.keys(roles).length <= MOST_NAMES, { error: `must have at most ${MOST_NAMES} jobs` })
@@ -50,7 +50,7 @@ export type JobRoles = z.infer<typeof jobRolesSchema>
 
 const TOKEN = { error: 'must be true or false, or an object with "jobs", "branches" and "trust"' }
 
-/** Which jobs get a `GITHUB_TOKEN`. */
+/** The jobs that get a `GITHUB_TOKEN`. */
 export const jobTokenSchema = z.union(
   [
     flagSchema.transform(isGiven =>

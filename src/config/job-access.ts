@@ -3,7 +3,7 @@ import { matchingRules } from './branch-rules.ts'
 import type { TrustBound } from './job-access-schema.ts'
 import type { AccountRules } from './settings.ts'
 
-/** What the account gives to a job beside secret variables. Each names the lowest trust of a build that gets it. */
+/** The access that the account gives to a job beside secret variables, each with the lowest trust of a build that gets it. */
 export type JobAccess = {
   /** The role with whose credentials its command runs. */
   role: { arn: string; trust: TrustBound } | null
@@ -17,8 +17,8 @@ type AccessingBuild = Pick<Build, 'trust' | 'checkoutBranch'>
 type Bounds = { branches: readonly string[] | null; trust: TrustBound }
 
 /**
- * The role and the token that a build's jobs with this name get. The account alone decides; a name only narrows, because files choose which
- * command has it. Rules count for the branch whose code runs: of a pull request the head, not the base.
+ * The role and the token that a build's jobs with this name get. Only the account decides. A job's name can only narrow its access,
+ * because files choose which command has that name. Rules apply to the branch whose code runs: for a pull request the head, not the base.
  */
 export function accessOfJob(
   { jobRoles, jobToken }: Pick<AccountRules, 'jobRoles' | 'jobToken'>,

@@ -1,9 +1,9 @@
 import { keyPath, quote } from './key-path.ts'
 
-/** A key that an object has twice. */
+/** A key that occurs twice in an object. */
 export type Duplicate = { path: readonly PropertyKey[]; lines: readonly [number, number] }
 
-/** What `JSON.parse` does not tell about a text. */
+/** Facts about a text that `JSON.parse` does not report. */
 export type JsonScan = {
   /** Where the text stops being JSON, and what was expected there. Null if it is JSON. */
   error: string | null
@@ -75,7 +75,7 @@ function addKey(open: readonly Open[], token: string, line: number): Duplicate |
     : { path: open.map(each => each.at), lines: [before, line] }
 }
 
-/** What may follow `token`. Null if `token` is not what was expected. Updates the stack of open brackets. */
+/** The tokens that may follow `token`. Null if `token` was not expected. Updates the stack of open brackets. */
 function nextExpected(expected: Expected, token: string, open: Open[]): Expected | null {
   const inside = (): Expected => (open.length === 0 ? 'end' : 'comma or close')
   const within = open.at(-1)
@@ -122,7 +122,7 @@ function describeToken(json: string, at: number): string {
     : quote(character)
 }
 
-/** In a sentence. `path` may be shortened to that of the key within a part of the file. */
+/** Describes it in a sentence. `path` may be shortened to that of the key within a part of the file. */
 export function describeDuplicate({ path, lines: [first, second] }: Duplicate): string {
   const where = first === second ? `on line ${first}` : `on lines ${first} and ${second}`
   return `${keyPath(path)} is given twice, ${where}. Remove one of them.`

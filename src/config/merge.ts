@@ -1,8 +1,8 @@
 import { isObject, type JsonObject } from './json.ts'
 
 /**
- * Merges `over` into a copy of `under`. Objects merge deeply; any other value replaces the old one. The result has
- * no prototype, so that keys such as `constructor` have no special meaning.
+ * Merges `over` into a copy of `under`. Objects merge deeply; any other value replaces the old one. The result has no prototype, so that
+ * keys such as `constructor` have no special meaning.
  */
 export function merge(under: JsonObject, over: JsonObject): JsonObject {
   const merged: JsonObject = Object.assign(Object.create(null), under)

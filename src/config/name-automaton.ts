@@ -1,4 +1,4 @@
-/** Something that names of branches never contain, and what to say about a rule that requires it. */
+/** Text that names of branches never contain, and the reason to give for a rule that requires it. */
 export type NameRule = { forbidden: readonly string[]; reason: string }
 
 /** Before the first and after the last character. No symbol stands for it. */
@@ -13,7 +13,7 @@ const character = (text: string): NameRule => ({
   reason: `no name contains ${JSON.stringify(text)}`,
 })
 
-/** The rules of `isBranchName` (model/ref-name.ts), which a test compares. The length is no part of them. */
+/** The rules of `isBranchName` (model/ref-name.ts), which a test compares. They do not include the length. */
 export const NAME_RULES: readonly NameRule[] = [
   { forbidden: [' '], reason: 'no name contains a space' },
   ...[...'~^:?*[\\'].map(character),
@@ -51,7 +51,7 @@ export function symbolOf(codePoint: number): number {
 }
 
 export type NameState = {
-  /** By which symbols a name goes on, and to which state. Words are apart from other symbols. */
+  /** The symbols with which a name goes on, and the state that follows. Words are apart from other symbols. */
   edges: readonly { symbols: number; isWord: boolean; to: number }[]
   /** Whether a name can end here. */
   isEnd: boolean
@@ -61,8 +61,7 @@ export type NameState = {
 const known = new Map<NameRule | null, readonly NameState[]>()
 
 /**
- * The states of the names that branches can have, or could if a rule did not hold, read symbol by symbol. The first is that
- * of the beginning.
+ * The states of the names that branches can have, or could if a rule did not hold, read symbol by symbol. The first is the initial state.
  */
 export function nameStates(except: NameRule | null = null): readonly NameState[] {
   const states = known.get(except) ?? statesFor(NAME_RULES.filter(rule => rule !== except))
@@ -70,7 +69,7 @@ export function nameStates(except: NameRule | null = null): readonly NameState[]
   return states
 }
 
-/** Those of any text. */
+/** The states of any text. */
 export const textStates = () => statesFor([])
 
 function statesFor(rules: readonly NameRule[]): readonly NameState[] {

@@ -8,7 +8,7 @@ const label = (max: number) =>
     .min(1, { error: 'must not be empty' })
     .max(max, { error: `must be at most ${max} characters long` })
 
-/** For which conclusions notifications are sent. */
+/** The conclusions for which notifications are sent. */
 export const notificationRuleSchema = z.enum(['always', 'change', 'failure'], {
   error: 'must be "always", "change" or "failure"',
 })
@@ -33,7 +33,7 @@ const snsSchema = z.strictObject(
   { error: 'must be an object' },
 )
 
-/** Where notifications are sent, and when. */
+/** The destinations of notifications, and when they are sent. */
 export const notificationLayerSchema = z.strictObject(
   {
     on: notificationRuleSchema.optional().meta({

@@ -10,8 +10,8 @@ export class NumberText {
 }
 
 /**
- * What a part of a file is: `package.json`, a layer or a rule, an object of rules, all jobs, one job, variables with their
- * values, or anything else.
+ * The kind of a part of a file: `package.json`, a layer or a rule, an object of rules, all jobs, one job, variables with their values, or
+ * anything else.
  */
 type Part = 'package' | 'layer' | 'rules' | 'jobs' | 'job' | 'env' | 'other'
 

@@ -32,9 +32,9 @@ export type ResolveInput = {
   account: unknown
   /** The files at the base commit. They count for a build of trust `fork`. */
   base: Files
-  /** Null if they are not known yet: what depends on them is not checked then. */
+  /** Null if they are not known yet; settings that depend on them are then not checked. */
   head: Files | null
-  /** Whether `head` is of the pull request's merge into its base. */
+  /** Whether `head` has the files of the pull request's merge into its base. */
   isMerge?: boolean
 }
 
@@ -47,14 +47,14 @@ export type Resolved = {
   account: AccountRules
   /** The branch or pull request rule that applies. Null if there is none. */
   rule: Rule | null
-  /** The path of the rule in `stages` for which alone a push is built. Null if something else decides. */
+  /** The path of the rule in `stages` that is the only reason to build a push. Null if something else decides. */
   stageRule: string | null
   /** The layers that set each top-level key, the last one last. */
   sources: ReadonlyMap<string, readonly string[]>
   /** The layer that set a key of a job last, by `jobKey`. */
   jobSources: ReadonlyMap<string, string>
   notes: readonly string[]
-  /** What is wrong with the files, as sentences, so that a build of them would be a guess. Null if nothing is. */
+  /** The errors in the files that would make a build a guess, as sentences. Null if there are none. */
   filesError: string | null
   /** Why there is nothing to run, and what to write, in two sentences. Null if there is a command. */
   missingCommand: string | null
@@ -62,7 +62,7 @@ export type Resolved = {
   changedFiles: readonly string[] | null
   /** The regular files of the commit, by path. Null if not needed. */
   commitFiles: readonly string[] | null
-  /** What is checked out instead of the head. Null: the head. */
+  /** The merge that is checked out instead of the head. Null: the head. */
   merge: TestMerge | null
 }
 

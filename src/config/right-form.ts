@@ -20,8 +20,7 @@ const MANAGERS = new Map([
 ])
 
 /**
- * What to write for a value whose form other CI systems use: `"cmd": "make && make test"` for a list of commands.
- * Null if that is not clear.
+ * The right form of a value that has the form of another CI system: `"cmd": "make && make test"` for a list of commands. Null if unclear.
  */
 export function rightForm(at: readonly PropertyKey[], value: unknown): string | null {
   const key = String((typeof at.at(-1) === 'number' ? at.at(-2) : at.at(-1)) ?? '')

@@ -23,7 +23,7 @@ const noteLists = (key: string, names: readonly string[]) =>
       : [`${keyPath([key, name])} is the name of one branch. For several, write ${quote(alternatives, 500)}.`]
   })
 
-/** After a rule for all branches no further regular expression is tried. */
+/** No regular expression is tried after a rule for all branches. */
 function noteUnreachable(key: string, names: readonly string[]): string[] {
   const regexes = names.filter(name => /^!?\/.+\/$/s.test(name))
   const all = regexes.findIndex(name => ALL.test(name))

@@ -5,7 +5,7 @@ export type Instruction = {
   op: number
   /** Where the program goes on. */
   out: number
-  /** The other way of a branch, the assertions of an empty match, or how a character is compared. */
+  /** The alternative of a branch, the assertions of an empty match, or how a character is compared. */
   arg: number
   /** The characters that it reads: pairs of the first and last, or a single one. */
   runes: ArrayLike<number>
@@ -14,7 +14,7 @@ export type Instruction = {
 
 export type Program = { start: number; numInst(): number; getInst(at: number): Instruction }
 
-/** What a search may still cost. Rules are untrusted. */
+/** The steps that a search may still take. Rules are untrusted. */
 export type Budget = { steps: number }
 
 // The numbers of re2js. A test compares what they mean here with what re2js matches.
@@ -34,14 +34,14 @@ const ASCII_SIZE = 0x80
 /** Beyond ASCII, the other cases of ASCII letters. */
 export const OTHER_CASES = [0x17f, 0x212a]
 
-/** What may come next in a name, as far as assertions can tell: a character of a word, another one, the end. */
+/** The next part of a name, as far as assertions distinguish it: a character of a word, another character, the end. */
 export const AHEAD = [true, false, null]
 
 export const programOf = (regex: RE2JS): Program => (regex.re2() as unknown as { prog: Program }).prog
 
 export const isRune = ({ op }: Pick<Instruction, 'op'>) => op >= OP.firstRune && op <= OP.lastRune
 
-/** The assertions that hold between two characters of a name: whether each is one of a word. Null: there is none. */
+/** The assertions that hold between two characters of a name: whether each is part of a word. Null: no character. */
 export function assertionsBetween(before: boolean | null, after: boolean | null): number {
   const isBoundary = (before ?? false) !== (after ?? false)
   return (
@@ -59,8 +59,8 @@ export function following({ op, out, arg }: Instruction, assertions: number): re
 }
 
 /**
- * Characters beyond ASCII of which at least one behaves as any other does: the first of each range, and the first after
- * it. Null if a character stands for its other cases, which are not known, or if that takes too long.
+ * Characters beyond ASCII that represent all others: the first of each range, and the first after it. Null if a character stands for its
+ * other cases, which are not known, or if that takes too long.
  */
 export function boundsOf(program: Program, budget: Budget): readonly number[] | null {
   const bounds = new Set([ASCII_SIZE, ...OTHER_CASES.flatMap(each => [each, each + 1])])

@@ -6,7 +6,7 @@ const EXCLUDING = /^\^\(\?!((?:[^()\\]|\\.|\((?!\?)(?:[^()\\]|\\.)*\))+)\)(?:\.[
 /** Flags that change nothing here, and `i`. Others would. */
 const FLAGGED = /^(!?)\/(.+)\/([gimsu]{1,5})$/s
 const USUAL_FLAGS = /^(g?i?m?|ig|mg|mi|u|s)$/
-/** What people write in regular expressions, but hardly ever in globs or names. */
+/** Signs of a regular expression that hardly ever occur in globs or names. */
 const REGEX = /^\^|\$$|\.\+|(?<![\w*?])\.\*|\\[dw](?![A-Za-z])|\\[./-]|\][+{]|\([^()]*\|[^()]*\)/
 const TOKENS = /\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|./gs
 /** Several names: `main,dev`, `(main|dev)`, `{main,dev}`. */
@@ -14,9 +14,8 @@ const LIST = /^(?:@?\((.*)\)|\{(.*)\}|(.*))$/s
 const PLAIN_NAME = /^[\w.#+-][\w./@#+-]*$/
 
 /**
- * The branch rule that was meant by an invalid text: by a glob, a full ref, a name with spaces around it, or a
- * regular expression without slashes. It matches the branches that the text would match where it is one. Null if that is
- * not clear. The caller validates it.
+ * The branch rule that was meant by an invalid text: by a glob, a full ref, a name with spaces around it, or a regular expression without
+ * slashes. It matches the branches that the text would match in its own system. Null if that is not clear. The caller validates it.
  */
 export function suggestRule(rule: string): string | null {
   const text = rule.trim().replace(/^!\s+/, '!')

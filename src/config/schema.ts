@@ -48,7 +48,7 @@ export const OVERRIDABLE = [
 const retired = () =>
   z.unknown().optional().meta({ description: 'A key of LambCI that is no longer needed.', deprecated: true })
 
-/** What files, the account and their rules can set. */
+/** The keys that files, the account and their rules can set. */
 export const commonShape = {
   cmd: commandSchema.optional().meta({
     description: 'The command that builds and tests, run by "bash -c" in the root of the clone.',
@@ -153,7 +153,7 @@ const fileShape = {
   }),
 }
 
-/** What goes together in no object. Across layers, the later one counts. */
+/** Refuses keys that exclude each other in one object. Across layers, the later one counts. */
 export function refuseCmdWithJobs(
   { cmd, jobs, artifacts, tests }: { cmd?: unknown; jobs?: unknown; artifacts?: unknown; tests?: unknown },
   context: z.RefinementCtx,

@@ -88,7 +88,7 @@ export function parseSettings(project: string, settings: unknown): Layer[] {
 }
 
 /**
- * What a job acts as must not deploy: its command is of the commit, and no stage is held for it.
+ * The role of a job must not be able to deploy: the job's command comes from the commit, and no stage is held for it.
  * @throws UserError if a role of jobs is one of deploys, in any of these layers
  */
 function requireNoDeployRole(layers: readonly Layer[]): void {
@@ -126,8 +126,8 @@ export function withoutAccountRules({ name, values }: Layer): Pick<Layer, 'name'
 }
 
 /**
- * Whether the account builds a repository. Names on GitHub are case-insensitive. The name that it had first counts too, as
- * long as its owner is the same: what was given to another owner must be allowed there.
+ * Whether the account builds a repository. Names on GitHub are case-insensitive. Its first name also counts as long as the owner is the
+ * same: a repository that was transferred must be allowed under its new owner.
  */
 export function isAllowed(
   { allow }: AccountRules,
@@ -145,7 +145,7 @@ export function isAllowed(
   return allow.some(entry => names.includes(entry.toLowerCase()))
 }
 
-/** The branches for which the account reserves a stage; null if it does not say. */
+/** The branches for which the account reserves a stage; null if it reserves none. */
 export const pinnedBranches = ({ pinnedStages }: AccountRules, stage: string): readonly string[] | null =>
   (Object.hasOwn(pinnedStages, stage) ? pinnedStages[stage]?.branches : undefined) ?? null
 

@@ -1,6 +1,6 @@
 import { type Instruction, isRune, OP, type Program } from './rule-program.ts'
 
-/** The group of a rule that stands in the name of a stage. */
+/** A group of a rule that is used in the name of a stage. */
 export type Captures = {
   group: number
   /** Whether the name begins with what it captures. */
@@ -9,8 +9,8 @@ export type Captures = {
 }
 
 /**
- * Copies of the program. The last capture of a group counts: before it has captured anything, after what does not count,
- * at the beginning of what does, within it, and after it.
+ * Copies of the program. The last capture of a group counts: before any capture, after one that does not count, at the beginning of the
+ * one that does, within it, and after it.
  */
 const [UNSET, EARLIER, BEGIN, WITHIN, AFTER] = [0, 1, 2, 3, 4]
 const COPIES = 5

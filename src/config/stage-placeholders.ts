@@ -11,8 +11,8 @@ const PLACEHOLDER = /\$([1-9])/g
 const WITH_GROUP = '"/^release\\\\/([a-z0-9-]+)$/"'
 
 /**
- * Why the placeholders in a stage name or URL can never be filled, and what to write, as sentences without the last full
- * stop. Null if they can.
+ * Why the placeholders in a stage name or URL can never be filled, and the fix, as sentences without the last full stop. Null if they
+ * can.
  */
 export function placeholderError(rule: string, template: string): string | null {
   const indexes = [...template.matchAll(PLACEHOLDER)].map(([, index]) => Number(index))
@@ -37,7 +37,7 @@ export function stageTemplateError(rule: string, template: string): string | nul
   return `${quote(wrong)} never gives a valid stage name (${STAGE_NAME_RULE}), whatever branch matches the rule. Capture only a part that can be one, such as in ${WITH_GROUP}`
 }
 
-/** The placeholder whose group captures nothing that can stand in the name, or the name if it is too long. */
+/** The placeholder whose group captures nothing that is valid in the name, or the name if it is too long. */
 function impossiblePart(program: Program, template: string): string | null {
   if (template.replace(PLACEHOLDER, '').length > MAX_STAGE_LENGTH) return template
   const placeholders = [...template.matchAll(PLACEHOLDER)]

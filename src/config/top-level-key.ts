@@ -2,7 +2,7 @@
 const TOKEN =
   /\{\{[^{}]*\}\}|<%[^%]*%>|\{%[^%]*%\}|\$\{[^{}]*\}|\/\/[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/)?|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|[\w$]+|\S/g
 
-/** Whether a text that is hardly JSON, such as a template, has a key at the top level of its object. */
+/** Whether a text that is not quite JSON, such as a template, has a key at the top level of its object. */
 export function hasTopLevelKey(text: string, key: string): boolean {
   const open: string[] = []
   let before = ''

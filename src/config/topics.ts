@@ -9,9 +9,9 @@ export function topicOf({ merged }: Cascade): string | null {
 }
 
 /**
- * The topic for a build's notifications: the configured one if it is among `listed`, or else the account's `own`,
- * with a note. Notifications are sent with the account's permissions, so files may only choose topics that it lists.
- * Another topic does not fail the build, because many a file was copied from another account.
+ * The topic for a build's notifications: the configured one if it is among `listed`, or else the account's `own`, with a note.
+ * Notifications are sent with the account's permissions, so files may only choose topics that it lists. Another topic does not fail the
+ * build, because many files were copied from another account.
  */
 export function allowedTopic(configured: Cascade, own: string | null, listed: readonly (string | null)[]) {
   const topic = topicOf(configured)

@@ -4,7 +4,7 @@ import type { Layer } from './layer.ts'
 import { GLOBAL } from './settings.ts'
 
 type Layers = {
-  /** The account's. */
+  /** The account's layers. */
   settings: readonly Layer[]
   files: Pick<FileLayers, 'layers' | 'complete'>
   /** Whether the account's settings are known. */

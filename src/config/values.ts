@@ -129,5 +129,5 @@ export const gitSchema = z.strictObject(
   { error: 'must be an object with "depth" or "tags"' },
 )
 
-/** What files can set of it: they are read after the clone. */
+/** The part of it that files can set: they are read after the clone. */
 export const fileGitSchema = gitSchema.omit({ depth: true })

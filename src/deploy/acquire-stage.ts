@@ -10,8 +10,8 @@ import { HANDOVER_MS, passOn, type StageContext } from './pass-on.ts'
 import { dequeue, enqueue, MOST_WAITING } from './queue.ts'
 
 /**
- * Whether a build may deploy now. `acquired`: it holds the stage, and `fence` counts its holders. `waiting`: its turn comes later;
- * `isSilent`: GitHub did not answer. `withheld`: it will not deploy; unless something is wrong, it is `cancelled`.
+ * Whether a build may deploy now. `acquired`: it holds the stage, and `fence` counts its holders. `waiting`: it may deploy later;
+ * `isSilent`: GitHub did not answer. `withheld`: it will not deploy; it is `cancelled` unless there was an error.
  */
 export type Acquisition =
   | { status: 'acquired'; fence: number }
@@ -30,20 +30,20 @@ const withheld = (as: 'cancelled' | 'failed' | 'errored', reason: string): Acqui
   reason,
 })
 
-/** How long GitHub may leave a deploy without an answer. */
+/** How long a deploy may wait for an answer from GitHub. */
 const LONGEST_SILENCE_MS = 60 * 60_000
 /** How long a deploy may wait for its stage: longer than two deploys that die. */
 const LONGEST_WAIT_MS = 120 * 60_000
 
 type AcquireOptions = {
-  /** When a deploy that starts now has certainly ended. */
+  /** When a deploy that starts now will certainly have ended. */
   until: Date
   /** Whether the account says which branches deploy to the stage. Otherwise it belongs to the first one that does. */
   isPinned: boolean
 }
 
 /**
- * Asks for the turn of a build all of whose jobs are done. It joins the queue of its stage; once it has the stage, its gate is
+ * Requests the stage for a build whose jobs are all done. The build joins the queue of its stage. Once it has the stage, its gate is
  * decided. Everything may be repeated. Only one invocation at a time works on a build, and nothing but this starts its deploy.
  */
 export async function acquireStage(
@@ -65,7 +65,7 @@ export async function acquireStage(
   } catch (error) {
     if (!(error instanceof GitHubSilence)) throw error
     console.error(error.cause)
-    // Other builds of the stage may be luckier.
+    // Other builds of the stage may get an answer.
     await freeLock(store, stage, number)
     return waitedMs > LONGEST_SILENCE_MS
       ? withheld('errored', 'GitHub has not said for an hour whether this commit may be deployed')
@@ -108,8 +108,8 @@ async function useStage(
 }
 
 /**
- * What a deploy that is about to start means for the hold of its stage. One by hand of what is not the head holds it. Any other one
- * ends the hold of an earlier deploy by hand.
+ * Changes the hold of a stage for a deploy that is about to start. A deploy by hand of a commit that is not the head holds the stage. Any
+ * other deploy ends the hold of an earlier deploy by hand.
  */
 async function changeHold(
   stage: StageRef,

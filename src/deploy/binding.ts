@@ -8,13 +8,13 @@ import { updateRecord } from '../records/update-record.ts'
 /** `branches.json`: the branches that a stage belongs to: the first one that deployed there, or those that a person has named. */
 const bindingSchema = z.object({
   branches: z.array(branchSchema).min(1).max(100),
-  /** The person who named them. Null: nobody. */
+  /** The person who named them. Null: nobody did. */
   by: z.string().max(200).nullable(),
   at: z.iso.datetime(),
 })
 export type Binding = z.infer<typeof bindingSchema>
 
-/** The binding of a stage that the account does not pin; null as long as nothing was deployed there. */
+/** The binding of a stage that the account does not pin; null if nothing was deployed there yet. */
 export const readBinding = (store: Store, stage: StageRef): Promise<Binding | null> =>
   readRecord(store, stageKeys(stage).branches, bindingSchema)
 

@@ -4,13 +4,13 @@ import { type Compare, compareToBranch } from '../model/newer.ts'
 /** Whether the commit of a build that holds its stage may be deployed there; if not, why, in one line. */
 export type Gate = { isOpen: true } | { isOpen: false; reason: string }
 
-/** What was last tried on a stage. `of` is another build than `build` if a person asked for the deploy. */
+/** The last attempt on a stage. `of` differs from `build` if a person requested the deploy. */
 export type LastTried = { build: number; of: number; commit: string }
 
 const OPEN: Gate = { isOpen: true }
 const closed = (reason: string): Gate => ({ isOpen: false, reason: reason.slice(0, 300) })
 
-/** Whether a person asked for this deploy. Only then may an older commit replace a newer one. */
+/** Whether a person requested this deploy. Only then may an older commit replace a newer one. */
 export const isByHand = ({ target }: Pick<Build, 'target'>) => target !== null
 
 /** Whether a commit is known to be the head of its branch. It is not if the branch is gone, or GitHub does not answer. */
@@ -27,8 +27,8 @@ export async function isHead(
 }
 
 /**
- * Decides whether a build's commit may be deployed: if it is the head of its branch, or an ancestor of the head and not older
- * than what was last tried on the stage (`latest`). After a deploy by hand, only what was pushed later may follow.
+ * Decides whether a build's commit may be deployed: if it is the head of its branch, or an ancestor of the head and not older than the
+ * last attempt on the stage (`latest`). After a deploy by hand, only what was pushed later may follow.
  * @throws if GitHub does not answer
  */
 export async function decideGate(build: Build, latest: LastTried | null, compare: Compare): Promise<Gate> {

@@ -4,13 +4,13 @@ import { readRecord } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
 import { updateRecord } from '../records/update-record.ts'
 
-/** `hold.json`: which pushes must not deploy to a stage. Written by the command line, and by report for a deploy by hand. */
+/** `hold.json`: keeps pushes from deploying to a stage. Written by the command line, and by report for a deploy by hand. */
 const holdSchema = z.object({
   by: z.string().min(1).max(200),
   at: z.iso.datetime(),
-  /** The deploy by hand that holds the stage: pushes before it never deploy, a later one does. Null: only people deploy. */
+  /** The deploy by hand that holds the stage: pushes before it never deploy, a later one does. Null: no push deploys. */
   build: z.int().positive().nullable().default(null),
-  /** The build that has ended it. Null as long as it stands. */
+  /** The build that has ended it. Null while it stands. */
   endedBy: z.int().positive().nullable().default(null),
 })
 type HoldRecord = z.infer<typeof holdSchema>
@@ -51,7 +51,7 @@ export async function holdForDeploy(
   )
 }
 
-/** Ends the hold of a deploy by hand, for which `isMeant`, because of the deploy of build `endedBy`. A person's hold stays. */
+/** Ends the hold of a deploy by hand for which `isMeant` is true, because build `endedBy` deploys. A person's hold stays. */
 export async function endHold(
   store: Store,
   stage: StageRef,

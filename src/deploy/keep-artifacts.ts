@@ -12,27 +12,30 @@ import { sizeOf } from '../records/size-of.ts'
 import type { Store } from '../records/store.ts'
 import { enterDeploy, type KeptJob, removeOthers } from './kept-artifacts.ts'
 
-/** What a deploy got: artifacts with these names, of these attempts. */
+/** The artifacts that a deploy got: their names, and the attempts that made them. */
 export type DeployedArtifacts = { names: readonly string[]; jobs: () => Promise<KeptJob[]> }
 
-/** Of all artifacts of a deploy: a function has no larger disk to unpack them on. https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html */
+/**
+ * The most bytes of all artifacts of a deploy: a function has no larger disk to unpack them on.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
+ */
 const MOST_BYTES = 10 * 1024 ** 3
 /** Report has 120 s for everything, and the stage is locked meanwhile. */
 const MOST_MS = 30_000
 const LIMITS = { bytes: MOST_BYTES, ms: MOST_MS }
 type Limits = typeof LIMITS
 
-/** Jobs at once. */
+/** The number of jobs that are processed at once. */
 const AT_ONCE = 8
-/** Of a list: 20 artifacts with 20 paths of 300 characters each. */
+/** The most bytes of a list: 20 artifacts with 20 paths of 300 characters each. */
 const LIST_BYTES = 256 * 1024
-/** More than is kept of an attempt: twenty artifacts, and their list. */
+/** More objects than are kept for an attempt: twenty artifacts and their list. */
 const MOST_KEPT = 100
 
 /**
- * Keeps the artifacts of a successful deploy under its stage, and removes those that none of the last ten has got. The caller holds
- * the stage, so nothing else changes what is kept. May be repeated: what is there is not copied again. Nothing of it fails the deploy
- * or keeps the stage: what cannot be kept is noted, and a later deploy by hand runs the jobs again.
+ * Keeps the artifacts of a successful deploy under its stage, and removes those that none of the last ten deploys got. The caller holds
+ * the stage, so nothing else changes what is kept. May be repeated: an artifact that is already kept is not copied again. An error here
+ * neither fails the deploy nor blocks the stage. It is noted, and a later deploy by hand runs the jobs again.
  */
 export async function keepArtifacts(
   store: Store,
@@ -57,7 +60,7 @@ export async function keepArtifacts(
 
 type Copy = { from: string; to: string }
 
-/** What is to be copied of an attempt; its list comes last, so that what has a list is complete. */
+/** The objects to copy for an attempt. Its list is copied last, so that an attempt with a list is complete. */
 type Found = { job: KeptJob; archives: Copy[]; list: Copy | null; bytes: number; error: string | null }
 
 /** The attempts that have left artifacts with these names. */
@@ -157,7 +160,7 @@ async function copyAll(
 const TITLE_BYTES = 200
 const titleIn = ({ title }: KeptJob) => shortenBytes(title, TITLE_BYTES)
 
-/** Some at once, each after one that is done. */
+/** Runs several at once, each after one that is done. */
 async function forEachOf<T>(
   items: readonly T[],
   work: (item: T, index: number) => Promise<void>,

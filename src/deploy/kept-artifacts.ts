@@ -24,7 +24,7 @@ const keptDeploySchema = z.object({
 })
 export type KeptDeploy = z.infer<typeof keptDeploySchema>
 
-/** `artifacts.json`: the last successful deploys of a stage, newest first, and what they got. */
+/** `artifacts.json`: the last successful deploys of a stage, newest first, and the artifacts that they got. */
 const keptSchema = z.object({ deploys: z.array(keptDeploySchema) })
 
 /** The artifacts of this many successful deploys are kept. */
@@ -33,7 +33,7 @@ export const MOST_KEPT_DEPLOYS = 10
 export const readKeptDeploys = async (store: Store, stage: StageRef): Promise<readonly KeptDeploy[]> =>
   (await readRecord(store, stageKeys(stage).kept, keptSchema))?.deploys ?? []
 
-/** Enters a successful deploy. A stage none of whose deploys has had artifacts has no such record. Returns the deploys that count. */
+/** Enters a successful deploy. The record begins with the first one that had artifacts. Returns the deploys that count. */
 export async function enterDeploy(
   store: Store,
   stage: StageRef,
@@ -47,7 +47,7 @@ export async function enterDeploy(
   return value?.deploys ?? []
 }
 
-/** Removes what none of these deploys has got. Only the build that holds the stage may: no other deploy reads there. */
+/** Removes the artifacts that none of these deploys got. Only the build that holds the stage may: no other deploy reads there. */
 export async function removeOthers(
   store: Store,
   stage: StageRef,

@@ -21,7 +21,7 @@ export type EndedDeploy = {
   deploy: Deploy
   endedAt: string | null
   cost: number | null
-  /** What it got, to be kept if it has succeeded. */
+  /** The artifacts that it got, to be kept if it has succeeded. */
   artifacts?: DeployedArtifacts | undefined
 }
 
@@ -44,7 +44,7 @@ export async function leaveStage(
   return passOn(stage, context)
 }
 
-/** A deploy by hand that was withheld at the last moment holds nothing: it has not been tried. */
+/** Ends the hold of a deploy by hand that was withheld at the last moment, because it was not tried. */
 async function dropHold(store: Store, stage: StageRef, build: Build): Promise<void> {
   const { number } = build
   if (!isByHand(build) || (await readHold(store, stage))?.build !== number) return
@@ -56,7 +56,7 @@ async function dropHold(store: Store, stage: StageRef, build: Build): Promise<vo
     await endHold(store, stage, number, held => held === number)
 }
 
-/** Records how an attempt has ended. One that has not succeeded may run there all the same. */
+/** Records how an attempt has ended. Even if it failed, its commit may be running there. */
 async function settle(
   store: Store,
   stage: StageRef,
@@ -70,7 +70,7 @@ async function settle(
   const done = { ...attempt, startedAt, endedAt: endedAt === null ? startedAt : new Date(endedAt), cost }
   const { reason } = deploy
   const status = deploy.status === 'succeeded' ? 'succeeded' : 'failed'
-  // Once the end is on record, nothing of this is repeated.
+  // Once the end is on record, none of this is repeated.
   if (status === 'succeeded' && artifacts) await keepArtifacts(store, stage, build, artifacts)
   await recordDeployment(store, stage, deploymentOf(build, { ...done, status, reason }), current)
 }

@@ -4,7 +4,7 @@ import { nullIfMalformed } from '../records/read-record.ts'
 import type { Store } from '../records/store.ts'
 import { type Hold, readHold } from './hold.ts'
 
-/** What runs on a stage, what was tried last, and who holds it. All may be null, but not all at once. */
+/** The current deployment of a stage, the last attempt, and the hold. Each may be null, but not all at once. */
 export type StageState = {
   stage: string
   deployed: Current['deployed']
@@ -14,7 +14,7 @@ export type StageState = {
 
 const MOST_STAGES = 100
 
-/** The stages of a repository that were ever deployed or are held, at most so many. Unreadable records are left out. */
+/** The stages of a repository that were ever deployed or are held, at most `most`. Unreadable records are left out. */
 export async function listStages(store: Store, project: string, most = MOST_STAGES): Promise<StageState[]> {
   const found = await Promise.all(
     (await stageNames(store, project, most)).map(stage => readStage(store, { project, stage })),

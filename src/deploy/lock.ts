@@ -11,13 +11,13 @@ const holderSchema = z.object({
 })
 export type LockHolder = z.infer<typeof holderSchema>
 
-/** `lock.json`: the build that deploys a stage. `fence` counts the holders, which exposes one that comes back late. */
+/** `lock.json`: the build that deploys a stage. `fence` counts the holders, which exposes a holder that comes back late. */
 const lockSchema = z.object({ holder: holderSchema.nullable(), fence: z.int().positive() })
 type Lock = z.infer<typeof lockSchema>
 
 /**
  * Takes the lock of a stage if it is free. Returns the build that holds it then. With `known`, the lock is not read before the first
- * write, which fails if anybody has changed it since.
+ * write, which fails if it was changed in the meantime.
  */
 export async function takeLock(
   store: Store,
@@ -56,7 +56,7 @@ export async function freeLock(store: Store, stage: StageRef, build: number): Pr
   )
 }
 
-/** The lock of a stage, as it is stored; null as long as nobody has held it. */
+/** The lock of a stage, as stored; null if no build has ever held it. */
 export const readLock = (store: Store, stage: StageRef): Promise<Versioned<Lock>> =>
   readVersion(store, stageKeys(stage).lock, lockSchema)
 

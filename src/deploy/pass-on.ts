@@ -11,15 +11,15 @@ import { queryGitHub } from './github-silence.ts'
 import { holderOf, readLock, takeLock } from './lock.ts'
 import { dequeue, readQueue } from './queue.ts'
 
-/** What passing a stage on needs from its host. */
+/** The context for passing a stage on. */
 export type StageContext = { store: Store; compare: Compare; now: () => Date }
 
-/** A build that got a stage is looked at within seconds. If that is lost, another one may have the stage after this time. */
+/** A build that got a stage is processed within seconds. If the message is lost, another build may have the stage after this time. */
 export const HANDOVER_MS = 5 * 60_000
 
 /**
- * Gives a free stage to the build that waits for it and comes next. Whether that one may deploy is decided when it is looked at.
- * Returns the build that holds the stage now; null for none.
+ * Gives a free stage to the next build that waits for it. Whether that build may deploy is decided when it is processed. Returns the
+ * build that holds the stage now; null for none.
  * @throws GitHubSilence if GitHub does not say which of the waiting builds is the newest
  */
 export async function passOn(stage: StageRef, { store, compare, now }: StageContext): Promise<number | null> {
@@ -34,7 +34,7 @@ export async function passOn(stage: StageRef, { store, compare, now }: StageCont
   return takeLock(store, stage, { build: next.number, until }, now(), lock)
 }
 
-/** What a person asked for comes first, and of that the last. Of pushes, the newest commit of the branch that waits since last. */
+/** The last deploy that a person requested. Without any, the newest commit on the branch of the latest push. */
 async function nextOf(
   waiting: readonly Build[],
   tried: { commit: string } | null,
@@ -45,7 +45,7 @@ async function nextOf(
   )
   if (!latest || isByHand(latest)) return latest
   const ofBranch = others.filter(({ branch }) => branch === latest.branch)
-  // Its gate tells that it is too old. To look for the newest of many such builds, once for each, would take GitHub's whole limit.
+  // Its gate will find that it is too old. Looking for the newest of many such builds, once for each, would use up GitHub's limit.
   const isOlder =
     ofBranch.length > 0 &&
     tried !== null &&

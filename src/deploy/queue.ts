@@ -7,7 +7,7 @@ import { updateRecord } from '../records/update-record.ts'
 const waitingSchema = z.object({
   build: z.int().positive(),
   commit: z.string(),
-  /** Since when it waits. */
+  /** When it began to wait. */
   since: z.iso.datetime(),
 })
 /** A build that waits to deploy. */
@@ -17,7 +17,7 @@ export type WaitingBuild = z.infer<typeof waitingSchema>
 const queueSchema = z.object({ waiting: z.array(waitingSchema) })
 export type Queue = z.infer<typeof queueSchema>
 
-/** More than that never wait: each of them is looked at when the stage is passed on. */
+/** No more than this wait, because each of them is read when the stage is passed on. */
 export const MOST_WAITING = 100
 
 export const readQueue = async (store: Store, stage: StageRef): Promise<Queue> =>

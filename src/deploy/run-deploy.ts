@@ -14,11 +14,11 @@ type DeployJob = {
   runner: { region: string }
 }
 
-/** Coming from the workspace of the tests, people expect to find there what they have built. */
+/** People expect a deploy to find the files that jobs have built. */
 const ON_ARTIFACTS =
   'A deploy starts in a fresh checkout. Files that jobs have built are there only if "artifacts" names them, in the job and in "deploy" (docs/artifacts.md)'
 
-/** Runs the command of a deploy with its role. Report has acquired the stage before, and records what becomes of it. */
+/** Runs the command of a deploy with its role. Report has acquired the stage before, and records the end of the deploy. */
 export async function runDeploy(
   job: DeployJob,
   { stage, hasArtifacts }: { stage: string; hasArtifacts: boolean },

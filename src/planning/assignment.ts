@@ -10,15 +10,15 @@ import { type AcceptedFiles, onlyThese, withFiles } from './file-share.ts'
 import type { BuildPlan } from './plan.ts'
 import type { AssignedJob, DeployStep, PlannedArtifact, PlannedJob } from './planned-job.ts'
 
-/** What one invocation does of a plan. */
+/** The part of a plan that one invocation runs. */
 export type Assignment = {
-  /** What the lead proposes to report, if other invocations must run some of the jobs. */
+  /** The lead's proposal to report, if other invocations must run some of the jobs. */
   draft: Draft | null
   /** The job that it runs. Null for none. */
   job: AssignedJob | null
-  /** What it deploys, if it does nothing else. */
+  /** The deploy that it runs, if it does nothing else. */
   deploy: DeployStep | null
-  /** Whether its process must run no job after it: it holds secrets that another job of the build is not to see. */
+  /** Whether its process must run no job after it: it holds secrets that another job of the build must not see. */
   endsProcess?: boolean
 }
 
@@ -29,18 +29,18 @@ type Assigned = {
   build: Pick<Build, 'retryOf' | 'target' | 'repeats'>
   job: {
     identity: JobIdentity | null
-    /** Of a job that deploys or verifies: what report has accepted. */
+    /** For a job that deploys or verifies: the deploy that report has accepted. */
     deploy?: AcceptedDeploy | null | undefined
-    /** Of a shard: its files. */
+    /** For a shard: its files. */
     files?: AcceptedFiles | undefined
   }
 }
 
 /**
- * What an invocation does that is to run the job with this identity; null for the lead. The lead of a build of one job
- * runs it itself. Of several jobs, it runs the first one, unless that one is not to see all secrets that the lead holds, or gets a
- * role or a token, which the lead has not. The lead of a retry or of a deploy by hand only plans: what has
- * passed before does not run again. The same is true of the lead of a build that only repeats a job.
+ * The assignment of the invocation that runs the job with this identity; null for the lead. The lead of a build of one job runs it
+ * itself. If there are several, it runs the first one, unless that job must not see all secrets that the lead holds, or gets a role or a
+ * token, which the lead does not have. The lead of a retry or of a deploy by hand only plans: jobs that have passed do not run again. The
+ * lead of a build that only repeats a job only plans, too.
  * @throws UserError if the plan has no such job, or is too large
  */
 export function assign(
@@ -71,7 +71,7 @@ export function assign(
   return { ...onlyPlans, draft: isOnlyJob(plan, first) ? null : draft, job: withFiles(first, plan) }
 }
 
-/** @throws UserError if the commit deploys something else than what the lead has proposed, or not after the same stages */
+/** @throws UserError if the deploy of the commit is not the one that the lead proposed, or does not follow the same stages */
 function requireDeploy(
   { deploys }: BuildPlan,
   accepted: AcceptedDeploy | null | undefined,
@@ -84,7 +84,7 @@ function requireDeploy(
   throw new UserError('This commit does not have the deploy that was planned.')
 }
 
-/** Whether there is nothing to say of a build but how this job ended. */
+/** Whether the end of this job is all there is to report about the build. */
 const isOnlyJob = ({ jobs, leftOut, deploys }: BuildPlan, { shard, allowFailure, retry }: PlannedJob) =>
   deploys.length === 0 &&
   jobs.length === 1 &&
@@ -93,15 +93,15 @@ const isOnlyJob = ({ jobs, leftOut, deploys }: BuildPlan, { shard, allowFailure,
   !allowFailure &&
   retry === 0
 
-/** What an invocation caches. */
+/** The caches of an invocation. */
 export const cachesIn = ({ job, deploy }: Assignment): PlannedJob['cache'] =>
   job?.cache ?? deploy?.cache ?? []
 
-/** The artifacts that a job leaves. Those of a cell or a shard have names of their own. */
+/** The artifacts that a job leaves. Those of a cell or a shard have their own names. */
 export const artifactsOf = (job: PlannedJob): PlannedArtifact[] =>
   job.artifacts.map(artifact => ({ ...artifact, name: artifactNameOf(artifact.name, job) }))
 
-/** Which artifacts of another job an invocation gets, as they are declared. */
+/** The artifacts of another job that an invocation gets, as declared. */
 export function neededArtifacts({ job, deploy }: Assignment, from: PlannedJob): PlannedArtifact[] {
   const wanted = job ? job.needs.find(need => need.job === from.name) : null
   const names = deploy ? deploy.artifacts : wanted ? wanted.artifacts : []

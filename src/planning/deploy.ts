@@ -21,7 +21,7 @@ export type PlannedStage = {
   error: string | null
 }
 
-/** What a plan does at one stage, after all jobs. */
+/** The deploy of a plan to one stage, after all jobs. */
 export type PlannedDeployment = {
   stage: PlannedStage
   /** Null if the stage cannot be deployed. */
@@ -35,7 +35,7 @@ export type PlannedDeployment = {
 /** Replaces an invalid stage name in records. */
 const UNNAMED = 'unnamed'
 
-/** What is deployed to the stages of a branch, in order. After one that only people deploy to, people deploy to all. */
+/** The deploys to the stages of a branch, in order. Only people deploy to the stages after one that only people deploy to. */
 export function plannedDeployments(
   choices: readonly StageChoice[],
   resolved: Resolved,

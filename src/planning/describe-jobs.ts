@@ -5,7 +5,7 @@ import { describeSplit, type PlannedSplit } from './split.ts'
 
 const MAX_CELLS = 20
 
-/** What a plan has for a job of this name: the first of its cells and shards, and the others. */
+/** The jobs of a plan with one name: the first of its cells and shards, and all of them. */
 export type JobGroup = { first: PlannedJob; all: readonly PlannedJob[] }
 
 /** The jobs of a plan by name. */
@@ -18,7 +18,7 @@ export function groupJobs(jobs: readonly PlannedJob[]): JobGroup[] {
 export type SecretNames = { areGiven: boolean; names: readonly string[] }
 
 type JobContext = {
-  /** Why it takes part, in a sentence. */
+  /** Why the job takes part, in a sentence. */
   reason: string
   /** All jobs of the plan. */
   groups: readonly JobGroup[]
@@ -59,14 +59,14 @@ function describeShards({ name, split }: PlannedJob, count: number, splits: read
 export const describeRetry = (retry: number) =>
   `${retry === 1 ? 'once' : `up to ${retry} times`} if the command fails`
 
-/** The others who can reach the grants of a trust's jobs: they can take the next message of a shared sandbox. */
+/** The other jobs that can reach the grants of a trust's jobs, because they can take the next message of a shared sandbox. */
 const REACHABLE = {
   protected:
     'every job of its branch can reach it; without tenant isolation, every deploy branch of every repository in this account',
   branch: 'every branch of every repository in this account can reach it',
 }
 
-/** What the account gives to a job, by label. */
+/** The access that the account gives to a job, by label. */
 export const describeAccess = ({ role, token }: PlannedJob['access']): [label: string, text: string][] => [
   ...(role ? [['Role', `${role.arn}; ${REACHABLE[role.trust]}`] satisfies [string, string]] : []),
   ...(token

@@ -21,9 +21,8 @@ import type { PlannedJob } from './planned-job.ts'
 const LABEL_WIDTH = 10
 
 /**
- * A plan as aligned text for people, without a trailing newline. It shows the names of variables, not their values, and not those of proxies and
- * certificates.
- * `secretNames` are those of the secret variables, as far as they are known.
+ * A plan as aligned text for people, without a trailing newline. It shows the names of variables but not their values, and leaves out
+ * those of proxies and certificates. `secretNames` are those of the secret variables, as far as they are known.
  */
 export function describePlan(
   plan: Plan,
@@ -41,7 +40,7 @@ export function describePlan(
   const toolNotes = commands.flatMap(({ command, setup, isStrict, env, ...step }) => [
     ...noteLambciTools({
       command: setup === null ? command : `${setup}\n${command}`,
-      // The log says of each deploy whether it has a role.
+      // The log shows whether each deploy has a role.
       hasRole: 'stage' in step || step.access.role !== null,
       variables: [
         ...variables,

@@ -17,8 +17,8 @@ export const DRAFT_LIMIT = RUN_RECORD_LIMIT - 24 * 1024
 const MAX_REASON = 300
 
 /**
- * What the lead proposes: the jobs of a plan, by name.
- * @param heldSecrets the names of the secret variables that the lead holds: it runs the first job only if that gets all of them, and
+ * The lead's proposal: the jobs of a plan, by name.
+ * @param heldSecrets the names of the secret variables that the lead holds: it runs the first job only if that job gets all of them, and
  *   neither a role nor a token, which the lead never holds
  * @throws UserError if the plan is too large
  */
@@ -55,7 +55,7 @@ export function draftOf(
 /** In characters, as the record of a deploy has it. */
 const MAX_ERROR = 500
 
-/** What report must know of a deploy. */
+/** The part of a deploy that report must know. */
 export function plannedDeploy(planned: PlannedDeployment): PlannedDeploy {
   const { name, url, error } = planned.stage
   const { deploy, isManual, verify } = planned
@@ -71,10 +71,10 @@ export const seesAll = ({ secrets }: PlannedJob, names: readonly string[]) =>
   secrets === null || names.every(name => secrets.includes(name))
 
 const isFirstShard = ({ shard }: PlannedJob) => shard === null || shard.index === 1
-/** Into how many shards files divide a job depends on how long they took, and not on the commit. */
+/** The number of shards of a job that files divide depends on how long they took, and not on the commit. */
 const withoutShard = ({ shard, ...job }: PlannedJob) => job
 
-/** How the files of these jobs are divided; nothing if none are. */
+/** The splits of the files of these jobs; nothing if there are none. */
 function draftedSplits(splits: readonly PlannedSplit[], jobs: readonly PlannedJob[]): Pick<Draft, 'splits'> {
   const own = splits.filter(({ job }) => jobs.some(({ name }) => name === job))
   if (own.length === 0) return {}

@@ -30,7 +30,7 @@ export type EnvironmentParts = {
   /** The `GITHUB_TOKEN` that a job is granted. Null for none. */
   token?: string | null
   buildUrl: string
-  /** Of a shard that has files: the path of the file that has their paths. */
+  /** For a shard that has files: the path of the file that lists them. */
   filesPath?: string | undefined
   /** The merge of a pull request that is checked out instead of its head. */
   mergeCommit?: string | null | undefined
@@ -39,9 +39,9 @@ export type EnvironmentParts = {
 }
 
 /**
- * The complete environment of a command; nothing else is inherited from the runner. Later ones override earlier
- * ones: the runner's variables, the top-level `env`, the `env` of the job or stage, the granted token, secret variables, the
- * role's credentials, which are of use only together. A configured PATH is prepended to the system's.
+ * The complete environment of a command; nothing else is inherited from the runner. Later ones override earlier ones: the runner's
+ * variables, the top-level `env`, the `env` of the job or stage, the granted token, secret variables, the role's credentials, which are
+ * only useful together. A configured PATH is prepended to the system's.
  * @throws UserError if a value contains a NUL character
  */
 export function commandEnvironment(parts: EnvironmentParts): Record<string, string> {

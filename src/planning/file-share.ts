@@ -4,11 +4,11 @@ import { digestOf } from './digest.ts'
 import type { BuildPlan } from './plan.ts'
 import type { AssignedJob, FileShare, PlannedJob } from './planned-job.ts'
 
-/** The files of a shard, as report has accepted them: how many there are of its job, their `digestOf`, and which are its own. */
+/** The files of a shard, as report has accepted them: the number of its job's files, their `digestOf`, and which are its own. */
 export type AcceptedFiles = { files: number; digest: string; own: string }
 
 /**
- * A job with the files that it runs, if it is a shard that has some: those that report has accepted or, of a lead, its own of the plan.
+ * A job with the files that it runs, if it is a shard that has some: those that report has accepted or, for a lead, those of its plan.
  * @throws UserError if the commit has other files than those that were planned
  */
 export function withFiles(job: PlannedJob, { splits }: BuildPlan, accepted?: AcceptedFiles): AssignedJob {
@@ -29,7 +29,7 @@ function acceptedShare(all: readonly string[], { files, digest, own }: AcceptedF
   return { all, own: all.filter((_, at) => hasFile(packed, at)) }
 }
 
-/** A job that runs only these of its files; all of them if none is its own. */
+/** A job that runs only these of its files; all of its files if it has none of these. */
 export function onlyThese(job: AssignedJob, files: readonly string[] | undefined): AssignedJob {
   const own = job.files?.own.filter(file => files?.includes(file)) ?? []
   return job.files && own.length > 0 ? { ...job, files: { ...job.files, own } } : job

@@ -11,7 +11,7 @@ import { type Cell, cellsOf, combinationCount, type JobError, MOST_COMBINATIONS 
 import { artifactNames, type Jobs, needErrors, orderByNeeds } from './needs.ts'
 
 const MAX_ERRORS = 10
-/** Of a cycle. */
+/** The steps of a cycle that are described. */
 const MAX_STEPS = 10
 
 /** The jobs of a file that are not removed, in its order. */
@@ -57,7 +57,7 @@ export function requireUsableJobs(resolved: Resolved): ReadonlyMap<string, reado
   return new Map(cells.map(each => [each.name, each.cells]))
 }
 
-/** `a needs b, b needs a`; of a long one, the beginning. */
+/** `a needs b, b needs a`; only the beginning of a long cycle. */
 function describeCycle(cycle: readonly string[]): string {
   const steps = cycle.slice(1).map((name, at) => `${cycle[at]} needs ${name}`)
   const left = steps.length - MAX_STEPS
@@ -109,7 +109,7 @@ function artifactErrors(jobs: Jobs): (JobError & { job: string })[] {
   return errors
 }
 
-/** What is wrong with the artifacts of deploys. */
+/** The errors in the artifacts of deploys. */
 function deployErrors({ config, sources }: Resolved, jobs: Jobs): string[] {
   const known =
     config.jobs === null
@@ -135,7 +135,7 @@ function deployErrors({ config, sources }: Resolved, jobs: Jobs): string[] {
   )
 }
 
-/** Found by multiplication: nobody computes them. */
+/** Counts by multiplication, without computing the combinations. */
 function combinationErrors(jobs: Jobs): (JobError & { job: string })[] {
   const counts = [...jobs].map(([job, config]) => ({ job, config, count: combinationCount(config) }))
   const total = counts.reduce((sum, { count }) => sum + count, 0)

@@ -20,7 +20,7 @@ type PlannedJobs = {
   jobs: readonly PlannedJob[]
   takingPart: readonly JobReason[]
   leftOut: readonly JobReason[]
-  /** Of the jobs that take part and are divided by files. */
+  /** For the jobs that take part and are divided by files. */
   splits: readonly PlannedSplit[]
   notes: readonly string[]
 }
@@ -72,7 +72,7 @@ export function planJobs(
 
 const NO_REASONS = { takingPart: [], leftOut: [], splits: [], notes: [] }
 
-/** Divides the files of those jobs that they divide, as far as there is room for them beside the others. */
+/** Divides the files of jobs that files divide, as far as the other jobs leave room for shards. */
 function dividedJobs(
   jobs: Jobs,
   counts: readonly JobCount[],
@@ -88,7 +88,7 @@ function dividedJobs(
   return divide(divided, commitFiles, left, dividing)
 }
 
-/** These jobs with what the account gives them, and notes on what it withholds from them. */
+/** These jobs with the access that the account gives them, and notes on roles that it withholds. */
 function withAccess(build: PlanInput, { account }: Resolved, planned: PlannedJobs): PlannedJobs {
   const names = new Set(planned.jobs.map(({ name }) => name))
   const withheld = [...names].map(name => explainWithheldRole(account, build, name))
@@ -100,8 +100,8 @@ function withAccess(build: PlanInput, { account }: Resolved, planned: PlannedJob
 }
 
 /**
- * These jobs, one for each of its cells and each shard (one of a job whose files nobody has divided), none before one that it needs, without what the account gives them. Their
- * other needs are left out.
+ * These jobs, one for each cell and each shard (one for a job whose files are not divided yet), each after those that it needs, without
+ * the access that the account gives. Needs that are not among these jobs are left out.
  */
 export function expandJobs(
   jobs: Jobs,
@@ -122,7 +122,7 @@ export function expandJobs(
   })
 }
 
-/** The job of a `cmd`, which runs as LambCI ran it, without what the account gives it. */
+/** The job of a `cmd`, which runs as LambCI ran it, without the access that the account gives. */
 export const onlyJob = (config: Config): PlannedJob => ({
   name: ONLY_JOB,
   cell: {},
@@ -177,7 +177,7 @@ const shardCount = (name: string, job: JobConfig, splits: readonly PlannedSplit[
 const shardsOf = (count: number | null): PlannedJob['shard'][] =>
   count === null ? [null] : Array.from({ length: count }, (_, at) => ({ index: at + 1, count }))
 
-/** A job also runs if one that it needs is left out, but without its artifacts. */
+/** A job also runs if one that it needs is left out, but then without its artifacts. */
 const noteMissingArtifacts = (name: string, { needs }: JobConfig, jobs: Jobs, taking: Jobs): string[] =>
   needs.flatMap(({ job, artifacts }) => {
     const needed = jobs.get(job)

@@ -16,7 +16,7 @@ const TOKENS = ['GITHUB_TOKEN', 'SLACK_TOKEN']
 const ALWAYS = ['gcc', 'python']
 const TOOLCHAINS = ['go', 'java', 'php', 'ruby', 'rust']
 
-/** Notes about what LambCI gave to commands and this image does not. */
+/** Notes about tools and variables that LambCI gave to commands and this image does not. */
 export function noteLambciTools({ command, hasRole, variables }: NotedCommand): string[] {
   const commands = shellCommands(command)
   const notes = [

@@ -42,7 +42,7 @@ function explainLeftOut(
   return event === 'push' ? explainIrrelevantChange(paths, changedFiles, jobPath(name, 'paths')) : null
 }
 
-/** Why a job takes part that is not left out. */
+/** Why a job that is not left out takes part. */
 function explainTakingPart(
   name: string,
   { on, branches, paths }: Rules,

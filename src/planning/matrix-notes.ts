@@ -16,7 +16,7 @@ const OF_TOOLS = new RegExp(
   ].join('|')})$`,
 )
 
-/** Runs what a file of the repository says, which may read any variable. */
+/** Programs that run a file of the repository, which may read any variable. */
 const RUNNERS = new Set(
   'make gmake ninja just task rake invoke inv tox nox gradle mvn ant sbt bazel mage doit grunt gulp earthly cmake ctest'.split(
     ' ',

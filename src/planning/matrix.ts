@@ -6,7 +6,7 @@ import { titleOf } from '../model/job.ts'
 export type Cell = Readonly<Record<string, string>>
 type Matrix = Pick<JobConfig, 'matrix' | 'include' | 'exclude'>
 
-/** What is wrong with a key of a job. `text` follows the path of the key. */
+/** An error in a key of a job. `text` follows the path of the key. */
 export type JobError = { key: string; text: string }
 
 /** The most combinations that the matrices of a file may have before `exclude`. */
@@ -17,9 +17,9 @@ export const combinationCount = ({ matrix }: Matrix): number =>
   Object.values(matrix).reduce((count, values) => count * values.length, 1)
 
 /**
- * The cells of a matrix. As in GitHub Actions, `exclude` comes first, and a part of a combination stands for all that have
- * it; then each of `include` is added to the combinations whose values it does not change, or else is one of its own. A
- * job without a matrix has one empty cell. A setting without effect is an error.
+ * The cells of a matrix. As in GitHub Actions, `exclude` comes first, and a part of a combination stands for all that have it; then each
+ * of `include` is added to the combinations whose values it does not change, or else becomes a new combination. A job without a matrix
+ * has one empty cell. A setting without effect is an error.
  */
 export function cellsOf({ matrix, include, exclude }: Matrix): { cells: Cell[]; errors: JobError[] } {
   const variables = Object.keys(matrix)
@@ -83,7 +83,7 @@ function excludeErrors(
     : [{ key, text: `excludes nothing: "matrix" has no combination with ${describeCell(part)}` }]
 }
 
-/** Titles tell jobs apart, so two cells may not look the same either. */
+/** Titles distinguish jobs, so two cells must not look the same either. */
 function twiceErrors(cells: readonly Cell[]): JobError[] {
   const titles = new Set<string>()
   const twice = cells.find(cell => {

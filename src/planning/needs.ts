@@ -6,10 +6,10 @@ import type { JobError } from './matrix.ts'
 /** The jobs of a file by name, without those that are removed. */
 export type Jobs = ReadonlyMap<string, JobConfig>
 
-/** Of many errors in one list, a few are enough: looking for the nearest name takes time. */
+/** A few errors of a list are enough: looking for the nearest name takes time. */
 const MAX_ERRORS = 3
 
-/** What is wrong with what a job needs. `removed` are the names of jobs that a later layer removes. */
+/** The errors in the needs of a job. `removed` are the names of jobs that a later layer removes. */
 export function needErrors(name: string, jobs: Jobs, removed: readonly string[]): JobError[] {
   const needs = jobs.get(name)?.needs ?? []
   const names = new Set<string>()
@@ -43,8 +43,8 @@ export const artifactNames = (job: string, { artifacts }: Pick<JobConfig, 'artif
   artifacts.map(({ name }) => name ?? job)
 
 /**
- * The names of jobs in an order in which none stands before one that it needs, and otherwise in their own order; or a cycle:
- * names of which each needs the next one, the first again at the end.
+ * The names of jobs, each after those that it needs, and otherwise in their own order; or a cycle, in which each name needs the next one
+ * and the last is the first again.
  */
 export function orderByNeeds(jobs: Jobs): { order: string[] } | { cycle: string[] } {
   const order = new Set<string>()

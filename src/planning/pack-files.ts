@@ -1,9 +1,9 @@
-/** Of a file whose seconds are known as nothing: every file counts, so that no shard stays empty. */
+/** The weight of a file that took no time: every file counts, so that no shard stays empty. */
 const LEAST_SECONDS = 0.001
 
 /**
- * The seconds that each file is expected to take: those that are known, and of others the median of these. Without any, all files
- * count the same.
+ * The seconds that each file is expected to take: the known ones, and their median for other files. Without any, all files count the
+ * same.
  */
 export function weightsOf(files: readonly string[], known: ReadonlyMap<string, number>): number[] {
   const seconds = files.flatMap(file => known.get(file) ?? []).toSorted((one, other) => one - other)

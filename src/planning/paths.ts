@@ -2,8 +2,8 @@ import type { Config } from '../config/config.ts'
 import { matcherOf } from '../config/glob.ts'
 
 /**
- * Why a push is not built, or a job not run, because of `paths`, in a sentence. Null if it is: a relevant file has changed, or the
- * changed files are not known.
+ * Why a push is not built, or a job not run, because of `paths`, in a sentence. Null if it is, because a relevant file has changed, or
+ * the changed files are not known.
  */
 export function explainIrrelevantChange(
   paths: Config['paths'],

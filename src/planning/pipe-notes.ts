@@ -1,10 +1,10 @@
 import { withoutHeredocs } from './heredocs.ts'
 
-/** Quoted text, escaped characters, comments, and bars that are no pipes. */
+/** Quoted text, escaped characters, comments, and bars that are not pipes. */
 const NO_PIPES = /'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?<=^|\s)#[^\n]*|>\||\|\|/gs
 /** Where a bar may stand between patterns. Such commands get no note. */
 const PATTERNS = /\bcase\s|\[\[/
-/** They do not fail, or nobody minds. */
+/** Commands that do not fail, or whose failure does not matter. */
 const HARMLESS = /^\s*(?:echo|printf|cat|yes|true|:)(?:\s|$)/
 
 /** A note about a pipe in a command that runs as LambCI ran it: a failure in it counts only if it is the last command's. */

@@ -15,7 +15,7 @@ type Planning = {
   job: {
     /** Null for the lead. */
     identity: JobIdentity | null
-    /** Of any other job: into how many shards report has divided those that files divide. */
+    /** For any other job: the number of shards into which report has divided each job that files divide. */
     divided?: readonly { job: string; shards: number }[] | undefined
   }
 }

@@ -18,8 +18,8 @@ export type Plan =
       build: true
       reason: string
       /**
-       * In the order of the file, but none before one that it needs. Of a requested deploy: those that make its artifacts, and those that
-       * these need, which run only if the artifacts are gone.
+       * In the order of the file, but each after those that it needs. For a requested deploy: the jobs that make its artifacts, and those
+       * that they need. They run only if the artifacts are gone.
        */
       jobs: readonly PlannedJob[]
       /** The jobs of the file that take part, and those that do not. Empty for the job of a `cmd`. */
@@ -29,11 +29,11 @@ export type Plan =
       failFast: boolean
       /** How many of its jobs may run at once. Null: as many as the account allows. */
       maxParallel: number | null
-      /** What is deployed after all jobs, in order; of a requested deploy, one. */
+      /** The deploys after all jobs, in order; a single one if the deploy was requested. */
       deploys: readonly PlannedDeployment[]
-      /** How jobs are divided by files, as far as they are in the plan. */
+      /** How files divide the jobs that are in the plan. */
       splits: readonly PlannedSplit[]
-      /** Of a requested deploy: the other jobs of its commit. */
+      /** For a requested deploy: the other jobs of its commit. */
       earlierJobs: readonly PlannedJob[]
       stageReason: string
       notes: string[]
@@ -46,7 +46,7 @@ export type BuildPlan = Extract<Plan, { build: true }>
 
 /**
  * Plans one build: whether to build, which jobs it has, and what it deploys after all of them.
- * @param dividing by what jobs are divided whose shards divide files
+ * @param dividing determines the shards of jobs that files divide
  * @throws UserError if it is built, but its files are wrong or there is nothing to run
  */
 export function planBuild(build: PlanInput, resolved: Resolved, dividing: Dividing = WITHOUT_SECONDS): Plan {
@@ -106,7 +106,7 @@ export function requireCommand({ missingCommand }: Resolved): void {
   if (missingCommand !== null) throw new UserError(missingCommand)
 }
 
-/** Plans a deploy that was requested by name. It runs no tests, but for jobs whose artifacts it needs. */
+/** Plans a deploy that was requested by name. It runs no tests, only jobs whose artifacts it needs. */
 function planDeploy(build: PlanInput, stage: string, resolved: Resolved, dividing: Dividing): Plan {
   requireUsableFiles(resolved)
   requireUsableJobs(resolved)
@@ -158,7 +158,7 @@ function planDeploy(build: PlanInput, stage: string, resolved: Resolved, dividin
   }
 }
 
-/** The jobs that make artifacts with these names, and those that they need. Each comes after those that it needs. */
+/** The jobs that make artifacts with these names, and the jobs that they need. Each comes after those that it needs. */
 function jobsThatMake(names: readonly string[], jobs: readonly PlannedJob[]): PlannedJob[] {
   const needed = new Set<string>()
   const isNeeded = ({ name, artifacts }: PlannedJob) =>

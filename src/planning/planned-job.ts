@@ -4,14 +4,14 @@ import type { JobAccess } from '../config/job-access.ts'
 import type { SplitConfig } from '../config/jobs/job-config.ts'
 import type { JobIdentity } from '../model/job.ts'
 
-/** What a shell runs: a command, and what goes before it. */
+/** The text that a shell runs: a command, and its setup. */
 export type ShellText = {
   command: string
   /** Runs before the command, in the same shell. */
   setup: string | null
   /** Whether the command runs under `set -eo pipefail`. A `setup` always does. */
   isStrict: boolean
-  /** Of which commands both are made. Absent where none is a list. */
+  /** The commands of both. Absent if neither is a list. */
   lists?: { setup: readonly string[]; command: readonly string[] }
 }
 
@@ -23,14 +23,14 @@ export type PlannedArtifact = {
   when: 'passed' | 'always'
 }
 
-/** A job that must be done before, by its name: all of its cells and shards. */
+/** A job that must be done before this one, with all of its cells and shards. */
 export type Need = {
   job: string
   /** The names of the artifacts that are unpacked. Null: all of that job's. */
   artifacts: readonly string[] | null
 }
 
-/** One job of a plan: one command in one sandbox. Each cell of a matrix and each shard is a job of its own. */
+/** One job of a plan: one command in one sandbox. Each cell of a matrix and each shard is a separate job. */
 export type PlannedJob = JobIdentity &
   ShellText & {
     /** Variables in addition to the top-level `env`: the job's, then its cell's. */
@@ -46,11 +46,11 @@ export type PlannedJob = JobIdentity &
     cache: Config['cache']
     /** The names of the secret variables that it gets. Null: all. */
     secrets: readonly string[] | null
-    /** What the account gives it beside secret variables. */
+    /** The access that the account gives it beside secret variables. */
     access: JobAccess
     /** Whether the build may pass although the job fails. */
     allowFailure: boolean
-    /** By which files it is divided into shards. Absent if by none. */
+    /** How files divide it into shards. Absent if they do not. */
     split?: SplitConfig
   }
 

@@ -1,4 +1,4 @@
-/** What a job needs to plan its build, in one piece that is loaded on demand. */
+/** The functions with which a job plans its build, in one module that is loaded on demand. */
 export { assign, cachesIn } from './assignment.ts'
 export { describePlan } from './describe.ts'
 export { planForJob } from './plan-job.ts'

@@ -33,7 +33,7 @@ export function explainNotBuilt(build: PlanInput, { rule }: Decision): string {
   return `${subject}: ${rule.name} does not set "build": true, and the top-level "build" is false.`
 }
 
-/** What a rule with `false` disables. */
+/** Describes the builds that a rule with `false` disables. */
 function describeScope(build: PlanInput, rule: string): string {
   if (build.event === 'push') return rule === 'branches' ? 'all branches' : 'it'
   return rule === 'pullRequests' ? 'all pull requests' : describeOrigin(build)

@@ -3,7 +3,7 @@ import type { JobRun } from '../records/job-run.ts'
 import { digestOf } from './digest.ts'
 import type { BuildPlan } from './plan.ts'
 
-/** What a job records before it runs its commands. Texts are redacted and shortened. */
+/** The record that a job writes before it runs its commands. Texts are redacted and shortened. */
 export function recordOf(
   { jobs, deploys, reason }: BuildPlan,
   { config, merge }: Resolved,

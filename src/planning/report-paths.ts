@@ -1,13 +1,13 @@
 import { matcherOf } from '../config/glob.ts'
 
-/** Where test reports are looked for. Paths are relative to the workspace, without a slash at either end. */
+/** The places where test reports are looked for. Paths are relative to the workspace, without a slash at either end. */
 export type ReportPaths = {
-  /** The directories, or files, below which all of them are; an empty one is the workspace itself. */
+  /** The directories or files that contain all of them; an empty one is the workspace itself. */
   roots: readonly string[]
   matches: (path: string) => boolean
 }
 
-/** Where the reports are that a job names. */
+/** The places of the reports that a job names. */
 export function reportPathsOf(patterns: readonly string[]): ReportPaths {
   const roots = new Set(patterns.map(rootOf))
   return {
@@ -16,7 +16,7 @@ export function reportPathsOf(patterns: readonly string[]): ReportPaths {
   }
 }
 
-/** The part of a pattern before the first that has a wildcard. */
+/** The parts of a pattern before the first one with a wildcard. */
 function rootOf(pattern: string): string {
   const parts = pattern.replace(/\/+$/, '').split('/')
   const wild = parts.findIndex(part => /[*?]/.test(part))

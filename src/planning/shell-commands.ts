@@ -48,7 +48,7 @@ function withoutPrefix(words: Word[]): Word[] {
   return next < 0 ? words : withoutPrefix(rest.slice(next))
 }
 
-/** Splits a script at its operators and words at spaces. Substitutions become commands of their own. */
+/** Splits a script at its operators and words at spaces. Substitutions become separate commands. */
 function split(script: string): Word[][] {
   const done: Word[][] = []
   type Open = { words: Word[]; word: Word | null; quote: string; end: string }

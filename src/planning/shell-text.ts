@@ -26,9 +26,9 @@ const isList = (commands: Commands | null) => typeof commands !== 'string' && (c
 const toList = (commands: Commands | null) => (typeof commands === 'string' ? [commands] : (commands ?? []))
 
 /**
- * The text for `bash -c`. `setup` and a strict command end at the first command that fails, also within a pipe. A command
- * that is not strict runs as LambCI ran it: without `setup` the text is the command itself. A `setup` that ends the shell is a
- * failure, whatever its exit code.
+ * The text for `bash -c`. `setup` and a strict command end at the first command that fails, even within a pipe. A command that is not
+ * strict runs as LambCI ran it: without `setup` the text is the command itself. A `setup` that ends the shell is a failure, whatever its
+ * exit code.
  */
 export function shellTextOf({ command, setup, isStrict }: ShellText): string {
   if (setup === null) return isStrict ? `${STRICT}\n${command}` : command
@@ -37,7 +37,7 @@ export function shellTextOf({ command, setup, isStrict }: ShellText): string {
 }
 
 /**
- * As `shellTextOf`, of commands each of which is complete by itself, with a seam before each.
+ * Like `shellTextOf`, with a seam before each command. Each command is complete by itself.
  * @param seam a text that may stand before a command on its line, by the command's index: first those of `setup`
  */
 export function seamedTextOf(
@@ -45,7 +45,7 @@ export function seamedTextOf(
   isStrict: boolean,
   seam: (index: number) => string,
 ): string {
-  // The first one has a line of its own: it may be wrong, and bash prints the line.
+  // The first command has its own line: it may be invalid, and bash then prints the line.
   const join = (commands: readonly string[], from: number) =>
     commands.map((each, at) => (at === 0 ? each : `${seam(from + at)}${each}`)).join('\n')
   const body = join(command, setup.length)

@@ -13,15 +13,15 @@ export type PlannedSplit = {
   /** By path. */
   files: readonly string[]
   shards: number
-  /** The shard of each file, from 1. Empty in a plan of which report has accepted how the files are divided. */
+  /** The shard of each file, from 1. Empty if report has already accepted how the files are divided. */
   shardOf: readonly number[]
-  /** The seconds that the files are expected to take together. Null: no file's are known. */
+  /** The seconds that the files are expected to take together. Null: none are known. */
   seconds: number | null
-  /** How many shards there would be if the build might have more jobs; null if there are that many. */
+  /** The number of shards if the build could have more jobs; null if there are that many. */
   wanted: number | null
 }
 
-/** Decides about shards: either the seconds of files do, as they are known for each job, or report has. */
+/** The basis for dividing files: the known seconds of each job's files, or the division that report has accepted. */
 export type Dividing =
   | { secondsOf: (job: string) => ReadonlyMap<string, number> }
   | { accepted: readonly { job: string; shards: number }[] }
@@ -34,7 +34,7 @@ type DividedJob = SplitJob & { cells: number }
 
 /**
  * Divides the files of these jobs.
- * @param most how many jobs they may be together
+ * @param most the most jobs that they may be in total
  * @throws UserError if the commit has no file for one of them, too many, or one whose path cannot be written on a line
  */
 export function divide(
@@ -64,13 +64,13 @@ export function divide(
   })
 }
 
-/** Without any seconds, as many as there may be: the next build knows them. */
+/** The wanted number of shards. Without any seconds, as many as allowed: the next build knows the seconds. */
 function shardsFor(seconds: number | null, { split, files }: DividedJob & { files: readonly string[] }) {
   const enough = seconds === null ? split.max : Math.max(1, Math.ceil(seconds / split.target))
   return Math.min(enough, split.max, files.length)
 }
 
-/** Takes shards from the job that has most of them, until there are few enough jobs. Each keeps one. */
+/** Takes shards from the job that has the most, until there are few enough jobs. Each job keeps one. */
 function fewerShards(jobs: readonly { wanted: number; cells: number }[], most: number): number[] {
   const counts = jobs.map(({ wanted }) => wanted)
   const total = () => jobs.reduce((sum, { cells }, at) => sum + cells * (counts[at] ?? 0), 0)
@@ -104,7 +104,7 @@ export function matchingFiles({ name, split, source }: SplitJob, commitFiles: re
   return files
 }
 
-/** Which jobs have fewer shards than they are meant to have. */
+/** Notes about jobs that have fewer shards than wanted. */
 export const noteFewerShards = (splits: readonly PlannedSplit[], most: number): string[] =>
   splits.flatMap(({ job, shards, wanted }) =>
     wanted === null

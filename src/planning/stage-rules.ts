@@ -43,6 +43,6 @@ export function noteOtherRule(stages: Stages, branch: string): string | null {
   )
 }
 
-/** Replaces `$1` to `$9` by the captured groups. A group that captured nothing becomes empty. */
+/** Replaces `$1` to `$9` by the captured groups. A group that captured nothing becomes an empty text. */
 const fill = (template: string, groups: readonly (string | null)[], encode: (group: string) => string) =>
   template.replace(/\$([1-9])/g, (_, index) => encode(groups[Number(index)] ?? ''))

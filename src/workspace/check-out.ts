@@ -11,7 +11,7 @@ type CheckoutContext = Parameters<typeof openSandbox>[2] extends infer Kept
   ? {
       sandbox: string
       ownsMachine: boolean
-      /** What stays in the sandbox. */
+      /** The directories that stay in the sandbox. */
       kept: Kept
       mirrors: Mirrors
       githubUrl: string

@@ -4,7 +4,7 @@ import { gitError } from './git-error.ts'
 import { openGit } from './run-git.ts'
 
 /**
- * The regular files in the index of a working copy, by path: those of the commit, if it has just been checked out. Links are none.
+ * The regular files in the index of a working copy, by path: those of the commit, if it has just been checked out. Links are left out.
  * @throws UserError if git fails
  */
 export async function listCommitFiles(directory: string, access: GitAccess): Promise<string[]> {

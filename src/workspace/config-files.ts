@@ -8,7 +8,7 @@ import { UnreadableFile } from './working-file.ts'
 export const readConfigFiles = async (directory: string): Promise<Files> =>
   readAll(await openWorkingCopy(directory))
 
-/** Reads those of another commit, which must have been fetched. */
+/** Reads the configuration files of another commit, which must have been fetched. */
 export const readConfigFilesAt = async (
   directory: string,
   commit: string,

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 const WORKING_COPY_DIRECTORIES = ['hooks', 'info']
 
 /**
- * Writes an empty repository, as `git init` would without its templates. A process more would delay each build by
- * several milliseconds, and so would threads for a few small files. https://git-scm.com/docs/gitrepository-layout
+ * Writes an empty repository, as `git init` would without its templates. Another process would delay each build by several milliseconds,
+ * as would threads for a few small files. https://git-scm.com/docs/gitrepository-layout
  * @param gitDirectory does not exist yet
  * @param origin the remote of a working copy; null for a bare repository
  */

@@ -1,7 +1,7 @@
 import { UserError } from '../model/user-error.ts'
 import type { FetchFailure } from './fetch-failure.ts'
 
-/** What was fetched, and with what. */
+/** The commit that was fetched, its repository, and whether there was a token. */
 export type FetchSubject = { commit: string; remote: string; isPrivate: boolean; hasToken: boolean }
 
 /** The error for people after the last attempt: what happened, where, and what to do next. */

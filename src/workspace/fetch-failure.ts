@@ -6,7 +6,7 @@ import { DISK_ADVICE, DISK_FULL, errorLine, remoteText } from './git-error.ts'
  */
 export type FetchFailure = {
   kind: 'transient' | 'missing' | 'refused' | 'final'
-  /** What happened, without a full stop. */
+  /** Describes the failure, without a full stop. */
   cause: string
   /** Advice, if there is any. */
   advice?: string

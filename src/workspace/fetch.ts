@@ -20,7 +20,7 @@ export const FETCH = ['fetch', '--progress', '--no-tags', '--no-recurse-submodul
 export const UNADVERTISED = /unadvertised object|allow request/i
 
 /**
- * Fetches a commit by its id, or else through the refs. Tries again if the network or the server fails for the moment.
+ * Fetches a commit by its id, or else through the refs. Tries again if the network or the server fails temporarily.
  * @param gitDirectory the repository into which git fetches
  * @param destination a refspec's destination, which tells later fetches what the repository has already
  * @throws UserError if it cannot be fetched
@@ -41,7 +41,8 @@ export async function fetchMissing(
     if (error === null) return
     const servesIds = !UNADVERTISED.test(error.message)
     if ((servesIds && !/not our ref/i.test(error.message)) || refs.length === 0) throw error
-    // The server looked for the id and does not have it. The commit may arrive within seconds; refs explain only the end.
+    // The server looked for the id and does not have it. The commit may arrive within seconds; the refs are fetched only at the end, to
+    // explain the failure.
     if (servesIds && !isLast) throw error
     const depths = servesIds ? [depth] : [depth, FULL_DEPTH]
     const found = await fetchThroughRefs(git, options, depths, fetch)
@@ -54,7 +55,7 @@ type Fetch = (depth: number, source: string) => Promise<unknown>
 
 type Ref = { name: string; head: string }
 
-/** Fetches refs until their history contains the commit: null. Otherwise returns the refs that exist. */
+/** Fetches refs until their history contains the commit, and then returns null. Otherwise returns the refs that exist. */
 async function fetchThroughRefs(
   git: SimpleGit,
   { commit, refs }: FetchSource,
@@ -74,7 +75,7 @@ async function fetchThroughRefs(
   return existing
 }
 
-/** Why a commit that GitHub was asked for several times is missing, as far as that is known. */
+/** Why a commit that was requested from GitHub several times is missing, as far as that is known. */
 async function describeMissing(git: SimpleGit, source: FetchSource, existing: Ref[]): Promise<string> {
   const { commit, refs, remote, previousCommit } = source
   const failed = `Fetching ${commit.slice(0, 7)} from ${remote} failed:`

@@ -28,7 +28,7 @@ export function gitEnvironment(access: GitAccess, remote?: URL, token?: string):
     ['protocol.allow', 'never'],
     ['protocol.http.allow', 'always'],
     ['protocol.https.allow', 'always'],
-    // By default git waits for ever. GitHub sends something every few seconds while it makes a pack.
+    // By default, git waits forever. GitHub sends something every few seconds while it makes a pack.
     ['http.lowSpeedLimit', '1'],
     ['http.lowSpeedTime', String(access.silenceSeconds ?? 60)],
   ]

@@ -27,7 +27,7 @@ export function errorLine(output: string, wanted?: RegExp): string {
   return printable(text, 500) || 'git printed no error message'
 }
 
-/** What the server itself said: the lines that git marks with `remote:`. */
+/** The server's own messages: the lines that git marks with `remote:`. */
 export const remoteText = (output: string) =>
   printable(
     linesOf(output)

@@ -26,7 +26,7 @@ export async function describeMissingLfs(repository: string, access: GitAccess):
   return `${are} in Git LFS, and git-lfs is not installed here: commands see ${pointers} (${JSON.stringify(files[0])}). See "The repository" in docs/configuration.md.`
 }
 
-/** Whether the attributes at the top say so, or there are attributes in directories. */
+/** Whether the attributes at the top name Git LFS, or there are attributes in directories. */
 function mayUseLfs(repository: string): boolean {
   const found = lstatSync(join(repository, ATTRIBUTES), { throwIfNoEntry: false })
   const isReadable = found?.isFile() && found.size <= MAX_ATTRIBUTES_BYTES

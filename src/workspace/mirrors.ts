@@ -73,9 +73,7 @@ export class Mirrors {
     }
   }
 
-  /**
-   * Removes everything except the known mirrors. Not before the end of a build, which may still use a dropped one.
-   */
+  /** Removes everything except the known mirrors. Must not be called before the end of a build, which may still use a dropped one. */
   async sweep(): Promise<void> {
     const kept = new Set([...this.#known.values()].map(({ directory }) => directory))
     await removeAllExcept(this.#directory, kept)

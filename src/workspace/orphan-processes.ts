@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** After this time, a fork bomb creates processes faster than they are killed. */
 const TIMEOUT_MS = 5000
-/** How many consecutive scans must find nothing; more if a process ended during a scan, since it may have forked. */
+/** How many consecutive scans must find nothing; more if a process ended during a scan, because it may have forked. */
 const QUIET_SCANS = 2
 const UNSURE_SCANS = 10
 
@@ -101,7 +101,7 @@ function livingThread(pid: number): string | undefined {
   return living && `/proc/${pid}/task/${living}`
 }
 
-/** Whether any thread of the process is running, be it on its way out. */
+/** Whether any thread of the process is running, even if it is about to end. */
 function isRunning(pid: number): boolean {
   const state = readStat(pid)?.state ?? 'X'
   return state === 'Z' ? livingThread(pid) !== undefined : state !== 'X'

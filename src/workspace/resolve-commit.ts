@@ -35,8 +35,8 @@ export type CommitSource = {
 }
 
 /**
- * Fetches a build's commit and resolves its configuration. For a fork, the files at the base commit count, too. If that
- * configuration asks for the pull request's merge, that is checked out, and its files count instead of the head's.
+ * Fetches a build's commit and resolves its configuration. For a fork, the files at the base commit count, too. If that configuration
+ * requests the pull request's merge, the merge is checked out, and its files count instead of the head's.
  * @throws UserError if git fails or a configuration file is invalid
  */
 export async function resolveCommit(build: Build, source: CommitSource): Promise<Resolved> {

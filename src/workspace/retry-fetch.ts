@@ -18,12 +18,12 @@ export type RetryOptions = GitOptions & {
   onRetry?: ((line: string) => void) | undefined
 }
 
-/** What the server has is not yet what is wanted; the message says so, without a full stop. */
+/** The server does not have the wanted commit yet. The message says so, without a full stop. */
 export class NotYetThere extends Error {}
 
 /**
- * Fetches, up to four times. A private repository that is refused is not tried again. A public one needs no token: if
- * GitHub refuses it with a token (which may have expired in the queue), it is fetched without.
+ * Fetches, up to four times. A private repository that is refused is not tried again. A public one needs no token: if GitHub refuses it
+ * with a token (which may have expired in the queue), it is fetched without a token.
  * @param gitDirectory the repository into which git fetches
  * @param fetch throws a GitError, whose text decides, or NotYetThere
  * @throws UserError after the last attempt

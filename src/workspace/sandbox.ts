@@ -14,10 +14,10 @@ export type Sandbox = {
   temp: string
 }
 
-/** Of the image: what commands source as `~/init/LANGUAGE`. Made by image/install-toolchains.sh. */
+/** The directory of the image with the scripts that commands source as `~/init/LANGUAGE`. Made by image/install-toolchains.sh. */
 const TOOLCHAIN_SCRIPTS = '/opt/lambci/init'
 
-/** A directory in the sandbox that is kept between builds. `sweep` removes what is not needed from it. */
+/** A directory in the sandbox that is kept between builds. `sweep` removes the files in it that are no longer needed. */
 export type PersistentDirectory = { name: string; sweep(): Promise<void> }
 
 /**

@@ -8,7 +8,7 @@ const MOST_BYTES = 1024 * 1024
 /** The script of a smoke test, the directory in which it may write, and the system's PATH. */
 export type SmokeTest = { script: string; sandbox: string; path: string }
 
-/** Runs the script with the environment of commands, in a new home: nothing that a build has left is read. */
+/** Runs the script with the environment of commands, in a new home, so that nothing left by a build is read. */
 export async function runSmokeTest({
   script,
   sandbox,

@@ -12,15 +12,15 @@ import { withGit } from './run-git.ts'
 type PullRequest = Pick<Build, 'pullRequest' | 'branch' | 'commit' | 'baseCommit'>
 
 /**
- * Checks out the merge of a pull request, which GitHub computes some time after each change. Until then its ref is missing,
- * or the merge of an older head or into another base; after a conflict it stays so.
- * @param options those with which the head was fetched and checked out
+ * Checks out the merge of a pull request, which GitHub computes some time after each change. Until then, its ref is missing or points to
+ * the merge of an older head or into another base. After a conflict, it stays that way.
+ * @param options the options with which the head was fetched and checked out
  * @throws UserError if there is no merge of this head into this base after the last attempt
  */
 export async function checkOutMerge(pull: PullRequest, options: FetchOptions): Promise<TestMerge> {
   const refs = [`refs/pull/${pull.pullRequest}/merge`, `refs/heads/${pull.branch}`]
   const { href } = requireValid({ ...options, refs })
-  // The head is a parent: it keeps as many commits as if it were tested itself.
+  // The head is a parent, so it keeps as many commits as if it were tested itself.
   const fetch = [...FETCH, `--depth=${options.depth + 1}`, href, ...refs.map(ref => `+${ref}`)]
   return withGit(options, async git => {
     const merge = await retryFetch(git, options, gitDirectoryOf(options), async isLast => {
@@ -37,13 +37,13 @@ export async function checkOutMerge(pull: PullRequest, options: FetchOptions): P
   })
 }
 
-/** The merge that was fetched together with the tip of the base branch. Null if it is of another head or base. */
+/** The merge that was fetched with the tip of the base branch. Null if it merges another head or base. */
 async function readMerge(
   git: SimpleGit,
   { commit, baseCommit }: PullRequest,
   gitDirectory: string,
 ): Promise<TestMerge | null> {
-  // One line for each ref, in the order in which they were asked for.
+  // One line for each ref, in the order of the request.
   const fetched = (await readFile(join(gitDirectory, 'FETCH_HEAD'), 'utf8')).split('\n')
   const [merge = '', tip = ''] = fetched.map(line => line.split('\t', 1)[0] ?? '')
   const [header = ''] = (await git.raw('cat-file', 'commit', merge)).split('\n\n', 1)
@@ -51,7 +51,7 @@ async function readMerge(
   const [base, head, ...others] = [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(([, id = '']) => id)
   if (!base || head !== commit || others.length > 0) return null
   if (base === tip || base === baseCommit) return { commit: merge, base }
-  // The branch may have moved on since. A merge that is older than the event is one into another base, or before a conflict.
+  // The branch may have moved on since. A merge that is older than the event is into another base, or from before a conflict.
   const isOfBase = await isAncestor(git, base, tip)
   const isOlder = baseCommit !== null && (await isAncestor(git, base, baseCommit))
   return isOfBase && !isOlder ? { commit: merge, base } : null

@@ -7,7 +7,7 @@ import { UserError } from '../model/user-error.ts'
 /** The largest file that the runner itself reads. */
 export const MAX_FILE_BYTES = 256 * 1024
 
-/** There is a file, but the runner does not read it. `reason` follows its name: `is a directory`. */
+/** A file that exists, but that the runner does not read. `reason` follows its name: `is a directory`. */
 export class UnreadableFile extends UserError {
   readonly reason: string
   readonly advice: string

@@ -121,7 +121,7 @@ function addAdoptCommand(program: Command, io: Io, end: (code: number) => void):
 
 function addStageCommands(program: Command, io: Io, end: (code: number) => void): void {
   const stages = addStackOptions(program.command('stages'))
-    // Options after `adopt` are its own.
+    // Options after `adopt` belong to it.
     .enablePositionalOptions()
     .description('show what is deployed to the stages of a repository')
     .argument('[owner/repo]', REPOSITORY)

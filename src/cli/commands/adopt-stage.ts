@@ -9,7 +9,7 @@ import { requesterName } from '../user.ts'
 import type { StackOptions } from './find-stack.ts'
 import { openStage } from './open-target.ts'
 
-/** `lambci stages adopt OWNER/REPO STAGE BRANCH…`: from now on, these branches alone deploy to the stage. */
+/** `lambci stages adopt OWNER/REPO STAGE BRANCH…`: from now on, only these branches deploy to the stage. */
 export async function adopt(
   words: readonly string[],
   options: StackOptions & { json?: boolean },

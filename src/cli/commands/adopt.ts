@@ -6,7 +6,7 @@ import { openRepository } from './open-target.ts'
 import { isInteractive, promptChoice } from './prompts.ts'
 import { lookupOf } from './targets.ts'
 
-/** `lambci adopt OWNER/REPO`: lets the repository be built that now has a name which another one had. */
+/** `lambci adopt OWNER/REPO`: allows builds of the repository that took over the name of another one. */
 export async function adoptRepository(target: string, options: StackOptions, io: Io): Promise<number> {
   using opened = await openRepository(target, options, io)
   const { repository, stack } = opened

@@ -17,7 +17,7 @@ export async function approveBuild(
   options: StackOptions & { json?: boolean },
   io: Io,
 ): Promise<number> {
-  // The newest build may be of another commit than the one that was looked at.
+  // The newest build may have another commit than the one that was reviewed.
   if (!namesBuild(target))
     throw new UserError(
       `"${target}" does not say which build. Write 12 or owner/repo#12; "lambci builds" lists them.`,

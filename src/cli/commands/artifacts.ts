@@ -15,8 +15,8 @@ import { findBuild } from './targets.ts'
 export type ArtifactsOptions = StackOptions & { download?: string; json?: boolean }
 
 /**
- * `lambci artifacts`: lists the artifacts of a build, or those with some names; with `download`, unpacks each into a directory of
- * its own. Returns the exit code.
+ * `lambci artifacts`: lists the artifacts of a build, or those with some names; with `download`, unpacks each into its own directory.
+ * Returns the exit code.
  */
 export async function printArtifacts(
   target: string | undefined,
@@ -52,7 +52,7 @@ export async function printArtifacts(
 
 const nameOf = ({ repository, number }: View) => `Build #${number} of ${repository}`
 
-/** Those with these names, or all: `coverage` are all cells and shards, `coverage/2-of-8` is one. @throws UserError for a name that none has */
+/** The artifacts with these names, or all. `coverage`: all cells and shards; `coverage/2-of-8`: one. @throws UserError for unknown names */
 function choose(all: readonly LeftArtifact[], names: readonly string[], view: View): readonly LeftArtifact[] {
   if (names.length === 0) return all
   const named = (name: string) => {
@@ -70,7 +70,7 @@ function choose(all: readonly LeftArtifact[], names: readonly string[], view: Vi
   )
 }
 
-/** In an error. */
+/** The most names that an error lists. */
 const MOST_NAMED = 20
 
 function describeAll(artifacts: readonly LeftArtifact[], now: Date, style: Style): string {

@@ -11,7 +11,7 @@ export class BuildWatcher {
   readonly #begun = new Set<string>()
   readonly #ended = new Set<string>()
   readonly #waiting = new Map<string, Listener>()
-  /** Builds that have begun before there is a listener for them. */
+  /** Builds that began before a listener was added. */
   readonly #unlisted: Build[] = []
   #onBegin: (build: Build) => void = build => this.#unlisted.push(build)
   #onEnd: (view: View) => void = () => {}

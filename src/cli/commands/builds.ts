@@ -78,8 +78,8 @@ async function printCosts(
 }
 
 /**
- * What all builds have cost that have ended. They are read one by one where report has not added them up: those of one branch,
- * and those of a repository whose first builds ended under a version that did not.
+ * The costs of all ended builds by month. Builds are read one by one where report has not added them up: for one branch, and for a
+ * repository whose first builds ended under a version that did not.
  */
 export async function costsOf(store: Store, project: string, branch?: string): Promise<Month[]> {
   if (branch === undefined && (await isCountedFromStart(store, project))) return listMonths(store, project)

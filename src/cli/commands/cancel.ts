@@ -46,7 +46,7 @@ export async function cancelBuild(
   return 0
 }
 
-/** Which of several jobs it ends. */
+/** The jobs that it ends, if there are several. */
 function describeJobsOf(view: View | null): string {
   const unfinished =
     view?.jobs.filter(({ status }) => ['running', 'queued', 'waiting'].includes(status)) ?? []

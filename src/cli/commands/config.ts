@@ -16,11 +16,11 @@ function readTarget(words: readonly string[], count: number): Target {
 
 const where = (repository: string | null) => repository ?? 'all repositories'
 
-/** The project of a repository, null for all; and what could not be made sure of. */
+/** The project of a repository (null for all), and a note if it could not be confirmed. */
 const findTarget = async (stack: FoundStack, repository: string | null) =>
   repository === null ? { project: null, note: null } : projectToChange(stack, repository)
 
-/** A key has a slash in brackets alone. */
+/** A key contains a slash only in brackets. */
 const isRepository = (word: string | undefined) =>
   word === '.' || (word?.includes('/') && !word.includes('['))
 

@@ -3,7 +3,7 @@ import { callerIdentity } from '../../aws/sts.ts'
 import { checked, type Finding, note, ok, wrong } from './finding.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** Amazon Linux and Node get security updates more often than that. */
+/** Amazon Linux and Node get security updates more often. */
 const OLD_DAYS = 60
 
 /** Whose credentials commands use, if they are accepted. */
@@ -32,7 +32,7 @@ const CREDENTIAL_ERRORS = [
   ...['SignatureDoesNotMatch', 'UnrecognizedClientException', 'InvalidAccessKeyId'],
 ]
 
-/** How old the image of builds is, by the function that builds branches. */
+/** The age of the build image, as the function that builds branches shows it. */
 export const checkImage = (stackName: string, now: Date): Promise<Finding[]> =>
   checked('Image', async () => {
     const name = `${stackName}-run-branch`

@@ -13,7 +13,7 @@ import { isHere } from './open-target.ts'
 import { repositoryHere } from './repository-here.ts'
 import { parseRepository } from './targets.ts'
 
-/** Whether the pushes of a repository reach the stack and are built. `word`: as it was typed; by default that of the working copy. */
+/** Whether the pushes of a repository reach the stack and are built. `word`: the repository; by default that of the working copy. */
 export async function checkRepository(
   word: string | undefined,
   stack: FoundStack,
@@ -73,7 +73,7 @@ function asText(error: Error): string {
 const RECENT =
   "GitHub shows it in the repository's settings, under Webhooks, Recent Deliveries, and can send it again."
 
-/** What GitHub got as the answer to its last delivery. */
+/** The answer that GitHub got to its last delivery. */
 function describeDelivery(last: { deliveredAt: string; status: number } | null, repository: string): Finding {
   if (!last) return note('Webhook', 'nothing was delivered yet', 'Push a commit to try it.')
   const { status } = last

@@ -9,7 +9,7 @@ import { type Finding, findingOf } from './finding.ts'
 export type DoctorOptions = StackOptions & { json?: boolean }
 
 /**
- * `lambci doctor`: checks all that a build needs between GitHub and the stack, and prints what to do about what is wrong. Changes
+ * `lambci doctor`: checks everything that a build needs between GitHub and the stack, and prints how to fix what is wrong. Changes
  * nothing. Returns the exit code: 1 if something is wrong.
  */
 export async function examine(word: string | undefined, options: DoctorOptions, io: Io): Promise<number> {

@@ -10,7 +10,7 @@ import { removeTree } from '../../workspace/remove-tree.ts'
 import { onInterruption } from '../interruption.ts'
 import type { Io } from '../io.ts'
 
-/** Each has a tar of its own, and two parts in memory. */
+/** Each download runs its own tar and holds two parts in memory. */
 const AT_ONCE = 4
 
 /**
@@ -83,7 +83,7 @@ function refuse(place: string, { code = '' }: { code?: string }): never {
   )
 }
 
-/** @throws UserError if the `tar` on PATH is missing or of BSD, which cannot check what it unpacks */
+/** @throws UserError if there is no `tar` on PATH, or only BSD's, which cannot check what it unpacks */
 async function requireGnuTar(path: string): Promise<void> {
   const { stdout } = await execa('tar', ['--version'], {
     ...{ env: { PATH: path, LC_ALL: 'C' }, extendEnv: false, reject: false },

@@ -22,7 +22,7 @@ export async function findStack(options: StackOptions, io: Io): Promise<FoundSta
   return found
 }
 
-/** The stack of the AWS account, for what has no use in a local system: only --data chooses one. */
+/** The stack of the AWS account, for commands with no use in a local system. Only --data chooses one. */
 export async function findAccountStack(options: StackOptions, io: Io): Promise<FoundStack> {
   const named = await findNamedStack(options, io)
   const found = named ?? (await deployedStack('lambci'))
@@ -93,7 +93,7 @@ async function deployedStack(name: string): Promise<FoundStack> {
 async function describeStack(name: string): Promise<{ stack: Stack; region: string }> {
   const client = new CloudFormationClient()
   try {
-    // Before it looks for credentials, which may take a second.
+    // Before the client looks for credentials, which may take a second.
     const region = await client.config.region()
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }))
     if (Stacks[0]) return { stack: Stacks[0], region }

@@ -15,12 +15,12 @@ import { findBuild } from './targets.ts'
 
 export type FlakyOptions = StackOptions & { times: number; job?: string; json?: boolean }
 
-/** In how many runs a test failed. */
+/** A test, and the number of runs in which it failed. */
 type FailedTest = { test: string; failed: number }
 
 /**
- * `lambci flaky OWNER/REPO#N -n 20`: runs a job of a build again, so many times at once, and prints how often it failed, and which tests. Neither that build nor
- * its commit is changed. Returns 0 if it was run, however often it failed, and 1 if it was not.
+ * `lambci flaky OWNER/REPO#N -n 20`: runs a job of a build again, this many times at once, and prints how often it failed, and which
+ * tests failed. Neither the build nor its commit changes. Returns 0 if the job ran, however often it failed, and 1 if it did not.
  */
 export async function repeatJob(target: string, options: FlakyOptions, io: Io): Promise<number> {
   using stack = await findStack(options, io)
@@ -72,7 +72,7 @@ function filesOf({ files = [] }: Repetition): string {
 const timesOf = ({ times }: Repetition) => (times === 1 ? 'once' : `${times} times`)
 const describeTest = ({ test, failed }: FailedTest) => `${String(failed).padStart(6)} × ${test}`
 
-/** Which tests failed in how many runs, as far as their reports name them, the most frequent first. */
+/** The failed tests that reports name, with the number of runs in which each failed, the most frequent first. */
 async function failedTests(store: Store, view: View): Promise<FailedTest[]> {
   const counts = new Map<string, number>()
   for (const job of view.jobs)

@@ -13,17 +13,17 @@ import { PrefixedLines } from './prefixed-lines.ts'
 
 const PART_BYTES = 1024 * 1024
 const PAUSE_MS = 200
-/** Report completes the logs of jobs that died, and notifies, after it has written the end. */
+/** After report has written the end, it completes the logs of jobs that died, and notifies. */
 const MOST_WAIT_MS = 30_000
 
 type Followed = {
-  /** The title or name of the jobs to follow; all of the build, if absent. */
+  /** The title or name of the jobs to follow; absent for all jobs of the build. */
   wanted?: string
-  /** How much of the log of the build's first job is printed already. */
+  /** The bytes of the log of the build's first job that are already printed. */
   leadBytes?: number
 }
 
-/** Whether the build has only one job. Null as long as that is not known. */
+/** Whether the build has only one job. Null if that is not known yet. */
 export function hasOneJob({ run, report }: Records): boolean | null {
   if (report && report.jobs.length > 0) return false
   if (report?.end) return true
@@ -31,8 +31,8 @@ export function hasOneJob({ run, report }: Records): boolean | null {
 }
 
 /**
- * Prints the logs of jobs as they are written until these jobs have ended; without `wanted` until the build has ended and its
- * notifications are delivered. If there are several, each line stands behind the title of its job.
+ * Prints the logs of jobs as they are written until these jobs have ended; without `wanted`, until the build has ended and its
+ * notifications are delivered. If there are several, the title of its job precedes each line.
  */
 export async function followJobs(
   store: Store,
@@ -48,7 +48,7 @@ export async function followJobs(
     const isKnown = records && hasOneJob(records) !== null
     const all = view && isKnown ? allJobsOf(view) : []
     const jobs = wanted === undefined || !isKnown ? all : findJobs(all, wanted)
-    // Logs of jobs that are not run again are printed only if they are asked for.
+    // Logs of jobs that are not run again are printed only if requested.
     addLogs(
       logs,
       wanted === undefined ? jobs.filter(({ passedIn }) => passedIn === null) : jobs,
@@ -82,7 +82,7 @@ type FollowedLog = {
   lines: PrefixedLines | null
 }
 
-/** Adds the logs of jobs that have started since. Another attempt has another log. */
+/** Adds the logs of jobs that have started since. Each attempt has its own log. */
 function addLogs(logs: Map<string, FollowedLog>, jobs: readonly JobView[], leadBytes: number, io: Io): void {
   const prefixes = prefixesOf(jobs, io)
   for (const [index, { key, ref, startedAt }] of jobs.entries()) {

@@ -61,7 +61,7 @@ export async function watchToEnd(
   }
 }
 
-/** As `watchToEnd`, however long it takes. */
+/** Like `watchToEnd`, without a deadline. */
 export async function waitForEnd(store: Store, build: BuildRef): Promise<View> {
   const view = await watchToEnd(store, build, {})
   if (view) return view

@@ -7,7 +7,7 @@ export type FoundStack = Disposable & {
   store: Store
   /** For people: `the stack lambci in us-east-1`. */
   name: string
-  /** That of CloudFormation; null if it is not known. */
+  /** The name in CloudFormation; null if it is not known. */
   stackName: string | null
   /** Whether it runs on this machine. */
   isLocal: boolean
@@ -17,7 +17,7 @@ export type FoundStack = Disposable & {
   notificationsTopic: string | null
 }
 
-/** A stack with its store, which is closed with it. */
+/** A stack with its store. Disposing the stack closes the store. */
 export const stackWith = (
   store: Store,
   rest: Omit<FoundStack, 'store' | typeof Symbol.dispose>,

@@ -4,7 +4,7 @@ import { type Io, printLine, styleFor } from '../io.ts'
 import { tableOf } from '../table.ts'
 import { findStack, type StackOptions } from './find-stack.ts'
 
-/** `lambci hook list`: the repositories that have been built, and whose webhook still has the one secret of the stack. */
+/** `lambci hook list`: lists the repositories that have been built, and shows whose webhook still has the one secret of the stack. */
 export async function listHooks(options: StackOptions & { json?: boolean }, io: Io): Promise<number> {
   using stack = await findStack(options, io)
   const { acceptsSharedSecret } = await readRunnerSecrets(stack.store)

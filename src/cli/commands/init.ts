@@ -17,7 +17,7 @@ const MOST_BYTES = 1024 * 1024
 const GIT_TIMEOUT_MS = 10_000
 
 /**
- * `lambci init`: writes a first `.lambci.json` for the project in a directory, by the files at its top, and the schema for editors
+ * `lambci init`: writes a first `.lambci.json` for the project in a directory, based on the files at its top, and the schema for editors
  * beside it. Overwrites nothing.
  */
 export async function initProject(dir: string, options: InitOptions, io: Io): Promise<number> {
@@ -65,7 +65,7 @@ function jsonIn(text: string): unknown {
   }
 }
 
-/** With every line that it needs, and no line that says what is the default anyway, except for the command. */
+/** A configuration without lines that only repeat defaults, except for the command. */
 const configOf = ({ cmd, cache }: Proposal, branch: string | null, { schema }: InitOptions) => ({
   ...(schema && { $schema: `./${SCHEMA}` }),
   cmd,
@@ -73,7 +73,7 @@ const configOf = ({ cmd, cache }: Proposal, branch: string | null, { schema }: I
   ...(branch !== null && { branches: { [branch]: true } }),
 })
 
-/** The branch of GitHub's HEAD, or else the current one; null for those that are built anyway. */
+/** The branch of GitHub's HEAD, or else the current one; null if it is built by default. */
 async function defaultBranchOf(directory: string, { env }: Io): Promise<string | null> {
   const git = async (...args: string[]) => {
     const { failed, stdout } = await execa('git', ['-C', directory, ...args], {

@@ -5,7 +5,7 @@ import type { Style } from '../io.ts'
 
 const MAX_WIDTH = 40
 
-/** A line for each job: where it stands, how long it ran, and why. Anybody can choose what stands in a title. */
+/** A line for each job: its state, how long it ran, and why. Anyone can choose the text of a title. */
 export function describeJobs(jobs: readonly JobView[], style: Style): string {
   const titles = jobs.map(({ title }) => escapeControls(title))
   const width = Math.min(MAX_WIDTH, Math.max(0, ...titles.map(({ length }) => length)))

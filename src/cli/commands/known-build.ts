@@ -15,10 +15,10 @@ import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { noteUnread } from './note-unread.ts'
 import { LOCAL_OWNER } from './working-copy.ts'
 
-/** A hypothetical build as the account's settings make it. */
+/** A hypothetical build under the account's settings. */
 export type KnownBuild = {
   build: Build
-  /** Of its secret variables, as far as they may be read. */
+  /** The names of its secret variables, as far as they can be read. */
   secretNames: readonly string[]
   /** The secret variables that only the deploy of a stage gets. */
   stageSecrets: readonly ListedSecret[]
@@ -28,12 +28,12 @@ export type KnownBuild = {
   refusal: string | null
 }
 
-/** How long a stack that nobody has named may take to answer. */
+/** How long a stack may take to answer if it was not named. */
 const TIMEOUT_MS = 5000
 
 /**
- * Reads what the account's settings say of a hypothetical build, in the stack that other commands would find. `unknown` says why
- * that was not possible, and what to do.
+ * Applies the account's settings to a hypothetical build, in the stack that other commands would find. `unknown` says why that was not
+ * possible, and what to do.
  * @throws UserError if the settings are invalid, or if the stack that an option names cannot be read
  */
 export async function readKnownBuild(
@@ -83,7 +83,7 @@ async function readFrom({ store }: FoundStack, working: Build, io: Io): Promise<
     return Object.keys(await readSecretVariables(store, keys))
   }
   const mayDeploy = trust === 'protected' && account.inheritsSecrets(build)
-  // A working copy without a remote has no name that the account could allow.
+  // The account cannot allow a working copy without a remote, because it has no name.
   const isBuilt = repository.startsWith(`${LOCAL_OWNER}/`) || account.allows(repository)
   return {
     build,

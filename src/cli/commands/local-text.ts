@@ -12,7 +12,7 @@ import { describeJobs } from './job-lines.ts'
 const rows = (pairs: readonly (readonly [string, string])[]) =>
   pairs.map(([name, value]) => `  ${name.padEnd(12)}${value}`).join('\n')
 
-/** The addresses of everything that was started. `pages`: that of the page of all repositories. */
+/** The addresses of everything that was started. `pages`: the address of the page of all repositories. */
 export function describeStart(
   addresses: Addresses,
   pages: string,
@@ -84,7 +84,7 @@ export function describeEnd(
   ].join('\n')
 }
 
-/** The example of an earlier start. */
+/** A line about the example of an earlier start. */
 export const describeEarlier = (view: View & BuildRef, url: string, style: Style): string =>
   `The example was built at an earlier start. ${describeBuild(view, style)}\n\n${rows([['Page', url]])}\n`
 

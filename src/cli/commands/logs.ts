@@ -25,8 +25,8 @@ const LINE_FEED = 0x0a
 export type LogsOptions = StackOptions & { follow?: boolean; attempt?: number; raw?: boolean }
 
 /**
- * `lambci logs`: prints the log of a build as far as it is written, of several jobs that of `job`, or a list of them; with
- * `follow`, until the build or the job ends. Returns the exit code.
+ * `lambci logs`: prints the log of a build as far as it is written. If there are several jobs, prints the log of `job`, or a list of
+ * them. With `follow`, continues until the build or the job ends. Returns the exit code.
  */
 export async function printLogs(
   word: string | undefined,
@@ -36,7 +36,7 @@ export async function printLogs(
 ): Promise<number> {
   const { stdin, stdout, stderr, env, cwd } = streams
   const io: Io = { stdin, stdout, stderr, env, cwd, isRaw: raw }
-  // A word that can be no build is a job of the newest one.
+  // A word that cannot be a build is a job of the newest one.
   const isJob = word !== undefined && second === undefined && parseBuild(word) === null
   const [target, job] = isJob ? [undefined, word] : [word, second]
   using stack = await findStack(options, io)
@@ -76,7 +76,7 @@ function attemptsOf(jobs: readonly JobView[], { number: build }: BuildRef, attem
   throw new UserError(`There is no attempt ${attempt} of this job.`)
 }
 
-/** Says that there are logs of earlier attempts. */
+/** Notes that there are logs of earlier attempts. */
 function noteEarlier(jobs: readonly JobView[], io: Io): void {
   for (const { title, earlierAttempts } of jobs)
     for (const [at, end] of earlierAttempts.entries())
@@ -150,7 +150,7 @@ async function printJob(store: Store, build: BuildRef, wanted: string, io: Io): 
 }
 
 /**
- * Prints the log of a build until the build ends. If it turns out to have several jobs, all of their logs, and how each of them
+ * Prints the log of a build until the build ends. If the build turns out to have several jobs, prints all of their logs, and how each job
  * ended. Returns the exit code of the build.
  */
 export async function printToEnd(store: Store, build: BuildRef, io: Io): Promise<number> {
@@ -166,8 +166,8 @@ export async function printToEnd(store: Store, build: BuildRef, io: Io): Promise
 }
 
 /**
- * Prints the log of the build's first job. Returns null at its end, or how much of it is printed as soon as there are to be other
- * jobs: before the first line of any command.
+ * Prints the log of the build's first job. Returns null at its end. As soon as other jobs are planned, before the first line of any
+ * command, returns how many bytes are printed.
  */
 async function printLead(store: Store, build: BuildRef, io: Io): Promise<number | null> {
   let isOnly = false

@@ -6,7 +6,7 @@ import { type Io, printNote } from '../io.ts'
 /** The repository that a command is about, and the project of its records; both are null for all repositories. */
 type Target = { repository: string | null; project: string | null }
 
-/** Says on standard error which settings and secrets in the bucket nobody reads: of a repository, or of any. */
+/** Notes on standard error which settings and secrets in the bucket are never read, for a repository or for all. */
 export async function noteUnread(store: Store, { repository, project }: Target, io: Io): Promise<void> {
   try {
     const keys = await listAccountKeys(store)

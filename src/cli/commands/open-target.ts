@@ -7,7 +7,7 @@ import { type FoundStack, findStack, type StackOptions } from './find-stack.ts'
 import { repositoryHere } from './repository-here.ts'
 import { parseRepository } from './targets.ts'
 
-/** A repository in the stack that has it. Disposing closes the stack. */
+/** A repository and its stack. Disposing closes the stack. */
 export type OpenRepository = Disposable & { stack: FoundStack; repository: string }
 
 /** Whether a word means the repository of the working copy. */
@@ -16,7 +16,7 @@ export const isHere = (word: string | undefined): boolean => word === undefined 
 /** `owner/repo`, or `.` for that of the working copy, which `nameRepository` names. @throws UserError for anything else */
 export const parseNamed = (word: string): string => (word === '.' ? word : parseRepository(word))
 
-/** The repository that `parseNamed` has read, once the stack is known. */
+/** The repository that `parseNamed` has accepted, once the stack is known. */
 export const nameRepository = async (
   word: string | null,
   stack: FoundStack,
@@ -24,7 +24,7 @@ export const nameRepository = async (
 ): Promise<string | null> => (word === '.' ? repositoryHere(stack, io) : word)
 
 /**
- * Opens the stack and names the repository: `owner/repo`, its address, or for null or `.` that of the working copy.
+ * Opens the stack and names the repository: `owner/repo`, its address, or null or `.` for that of the working copy.
  * @throws UserError if there is no stack, or if it is no repository
  */
 export async function openRepository(
@@ -43,7 +43,7 @@ export async function openRepository(
   }
 }
 
-/** A stage as it was typed, and where its records are. */
+/** A stage as typed, and the location of its records. */
 export type OpenStage = OpenRepository & { stage: string; ref: StageRef }
 
 /**

@@ -61,7 +61,7 @@ async function repositoryOf(stack: FoundStack, io: Io): Promise<string | null> {
   })
 }
 
-/** Null for somebody who may not read it, and sees public pages alone. */
+/** Null if the user may not read it, and sees only public pages. */
 const linkKeyOf = ({ store }: FoundStack): Promise<string | null> =>
   readRunnerSecrets(store).then(
     ({ linkKey }) => linkKey,
@@ -77,7 +77,7 @@ function requireUrl({ name, url }: FoundStack, build: Build | null): string {
   throw new UserError(`The address of ${name} is not known. Name its stack with --stack.`)
 }
 
-/** Returns why it failed, null if it did not. The browser goes on after this command. */
+/** Returns why it failed; null if it did not. The browser outlives this command. */
 async function openInBrowser(address: string, { env }: Io): Promise<string | null> {
   const opener = process.platform === 'darwin' ? 'open' : 'xdg-open'
   const opened = execa(opener, [address], {

@@ -79,7 +79,7 @@ export async function printPlan(
   return 0
 }
 
-/** Which secrets the deploy gets and no job before it; null if there are none. */
+/** Lists the secrets that only the deploy gets, and no job before it; null if there are none. */
 function noteStageSecrets(plan: Plan, secrets: readonly ListedSecret[]): string | null {
   if (!plan.build) return null
   const notes = plan.deploys.flatMap(({ deploy }) => {

@@ -2,14 +2,14 @@ const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 const ESCAPE = 0x1b
 const END = Buffer.from('\n')
-/** A style that a line leaves open reaches neither the prefix nor the text of another one. */
+/** Ends a style that a line leaves open, which must reach neither the prefix nor the text of another line. */
 const STYLED_END = Buffer.from('\u001b[0m\n')
 /** A longer line is printed in pieces. */
 const MAX_LINE = 64 * 1024
 
 /**
- * Puts a prefix before each line of a log, so that several logs can be printed at once. Lines are held back until they are
- * whole. Of a progress bar, which would overwrite the prefix, only the last state is left.
+ * Puts a prefix before each line of a log, so that several logs can be printed at once. Lines are held back until they are complete. Only
+ * the last state of a progress bar is left, because it would overwrite the prefix.
  */
 export class PrefixedLines {
   readonly #prefix: Buffer
@@ -33,7 +33,7 @@ export class PrefixedLines {
     return Buffer.concat(parts)
   }
 
-  /** What is left of a line that has no end. */
+  /** Returns the rest of an unfinished line. */
   end(): Uint8Array {
     const parts = this.#held.length > 0 ? this.#line(this.#held) : []
     this.#held = new Uint8Array()

@@ -3,8 +3,8 @@ import type { JobView, View } from '../../records/view.ts'
 import { type Io, printNote } from '../io.ts'
 
 /**
- * Writes to standard error what made a build red, if that is named: else the end of its log is all that is known. `jobs`: those whose
- * logs were printed; by default all.
+ * Writes to standard error what made a build red, if it has a name. Otherwise, nothing more than the end of the log is known. `jobs`: the
+ * jobs whose logs were printed; by default all.
  */
 export function printFailure(view: View, io: Io, jobs: readonly JobView[] = view.jobs): void {
   const { failure } = view

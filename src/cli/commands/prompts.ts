@@ -18,7 +18,7 @@ export async function readSecretFile(path: string): Promise<string> {
 export const readStandardInput = async ({ stdin }: Io): Promise<string> =>
   toText(await buffer(stdin), 'Standard input')
 
-/** Other bytes would be stored as something else. */
+/** Decodes UTF-8. Any other bytes would be stored incorrectly. */
 function toText(bytes: Uint8Array, source: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r?\n$/, '')

@@ -3,7 +3,7 @@ import { isObject } from '../../config/json.ts'
 /** The files at the top of a project. */
 export type ProjectFiles = {
   names: ReadonlySet<string>
-  /** The value of `package.json`; null if there is none, or if it is no JSON. */
+  /** The value of `package.json`; null if there is none, or if it is not JSON. */
   packageJson: unknown
   /** The text of `Makefile`; empty if there is none. */
   makefile: string
@@ -21,7 +21,7 @@ export type Proposal = {
 }
 export type Toolchain = 'go' | 'rust' | 'java' | 'php'
 
-/** The first kind of project that these files show; null if they show none. */
+/** A configuration for the first kind of project that these files indicate; null if there is none. */
 export function proposeConfig(files: ProjectFiles): Proposal | null {
   for (const kind of [
     nodeProject,
@@ -38,13 +38,13 @@ export function proposeConfig(files: ProjectFiles): Proposal | null {
   return null
 }
 
-/** A cache of these directories, for each content of the first of these files that there is. */
+/** A cache of these directories. Its key is the content of the first of these files that exists. */
 const cacheOf = (paths: readonly string[], keys: readonly string[], { names }: ProjectFiles) => {
   const key = keys.filter(name => names.has(name)).slice(0, 1)
   return { cache: [{ paths, ...(key.length > 0 && { key }) }] }
 }
 
-/** What `npm init` writes. */
+/** The placeholder that `npm init` writes. */
 const NO_TEST = /no test specified/
 
 function nodeProject(files: ProjectFiles): Proposal | null {
@@ -62,7 +62,7 @@ function nodeProject(files: ProjectFiles): Proposal | null {
   return { kind, cmd, ...cacheOf(paths, [lock], files) }
 }
 
-/** Of Yarn, versions from 2 on are another package. */
+/** The version matters: Yarn 2 and later is another package. */
 const MANAGER = /^(npm|pnpm|yarn)@(\d{1,4})((?:\.\d{1,6}){0,2})/
 
 function managerOf(names: ReadonlySet<string>, packageManager: string) {
@@ -181,7 +181,7 @@ function pythonCommand(names: ReadonlySet<string>): string {
   return `pip install --user ${wanted.join(' ')} && python3 -m pytest`
 }
 
-/** The first of the usual targets that it has. */
+/** Runs the first of the usual targets that the Makefile has. */
 function makeProject({ names, makefile }: ProjectFiles): Proposal | null {
   if (!['Makefile', 'makefile', 'GNUmakefile'].some(name => names.has(name))) return null
   const target = ['test', 'check', 'ci'].find(name => new RegExp(`^${name}\\s*:(?!=)`, 'm').test(makefile))

@@ -11,11 +11,11 @@ const GIT_TIMEOUT_MS = 10_000
 /** A remote of a working copy. `host` has the port, if the address has one. */
 export type Remote = { name: string; host: string; repository: string }
 
-/** `https://host/owner/repo.git`, `ssh://git@host/owner/repo`, `git@host:owner/repo`. Names cannot contain what a URL ends with. */
+/** `https://host/owner/repo.git`, `ssh://git@host/owner/repo`, `git@host:owner/repo`. Names cannot contain the end of a URL. */
 const ADDRESS =
   /^(?:(?:https?|ssh|git):\/\/(?:[^/@\s]*@)?([^/\s]+)\/|(?:[\w.-]+@)?([\w.-]+):(?!\/))([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/i
 
-/** The remotes in the output of `git remote -v` that are `owner/repo` on some host. A directory is no repository of GitHub's. */
+/** The remotes in the output of `git remote -v` that are `owner/repo` on some host. A directory is not a GitHub repository. */
 export function remotesIn(output: string): Remote[] {
   return output.split('\n').flatMap(line => {
     const [, name = '', address = ''] = /^(\S+)\t(\S+) \(fetch\)/.exec(line) ?? []
@@ -43,8 +43,8 @@ export function candidatesOf(remotes: readonly Remote[], host: string, preferred
 }
 
 /**
- * The repository of the working copy in which the command was typed: of several remotes, the first one that the stack has built.
- * @throws UserError if it is no working copy, or none of its remotes is a repository
+ * The repository of the working copy in which the command was typed. If it has several remotes, the first one that the stack has built.
+ * @throws UserError if it is not a working copy, or none of its remotes is a repository
  */
 export async function repositoryHere({ store, githubApiUrl }: FoundStack, io: Io): Promise<string> {
   const [remotes, branch] = [await git(io, 'remote', '-v'), await git(io, 'branch', '--show-current')]
@@ -61,7 +61,7 @@ export async function repositoryHere({ store, githubApiUrl }: FoundStack, io: Io
   )
 }
 
-/** The commit that is checked out where the command was typed; null without one. */
+/** The commit that is checked out where the command was typed; null if there is none. */
 export async function commitHere(io: Io): Promise<string | null> {
   const commit = await git(io, 'rev-parse', '--verify', '--quiet', 'HEAD')
   return commit !== null && /^[0-9a-f]{40,64}$/.test(commit) ? commit : null

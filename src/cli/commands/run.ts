@@ -23,8 +23,8 @@ import { type PlannedBuild, planWorkingCopy } from './plan.ts'
 const LINE_FEED = 0x0a
 
 /**
- * `lambci run`: runs a job of a working copy in place, as a push of its branch would, including uncommitted changes; of its
- * cells and shards one after another. Never deploys. Builds even a branch that a push would not build. Returns the exit code.
+ * `lambci run`: runs a job of a working copy in place, as a push of its branch would, including uncommitted changes. Its cells and shards
+ * run one after another. Never deploys. Builds even a branch that a push would not build. Returns the exit code.
  */
 export async function runWorkingCopy(directory: string, { job }: { job?: string }, io: Io): Promise<number> {
   const print = (text: string) => printText(io, runnerLine(text))

@@ -21,7 +21,7 @@ import { projectToChange } from './targets.ts'
 
 export type SecretOptions = StackOptions & { file?: string; json?: boolean; stage?: string }
 
-/** What a command is about: a stage of a repository, a repository or, for null, all of them. */
+/** The subject of a command: a stage of a repository, a repository or, for null, all repositories. */
 type Target = { repository: string | null; stage: string | null }
 
 const MIN_MASKED_LENGTH = 6
@@ -32,7 +32,7 @@ const describeStage = (stage: string) => (stage === EVERY_STAGE ? 'every stage' 
 const where = ({ repository, stage }: Target) =>
   stage === null ? (repository ?? 'all repositories') : `${describeStage(stage)} of ${repository}`
 
-/** @throws UserError if this is no repository or no stage, or a stage without a repository */
+/** @throws UserError if this is not a repository or a stage, or if it is a stage without a repository */
 function parse(name: string | undefined, options: SecretOptions): Target {
   const stage = options.stage === undefined ? null : parseSecretStage(options.stage)
   if (name !== undefined) return { repository: parseNamed(name), stage }
@@ -40,7 +40,7 @@ function parse(name: string | undefined, options: SecretOptions): Target {
   throw new UserError('A stage is one of a repository: name that, too, for example "you/project".')
 }
 
-/** Where the secrets are kept, and what could not be made sure of. */
+/** The location of the secrets, and a note if it could not be confirmed. */
 async function find(stack: FoundStack, { repository, stage }: Target) {
   if (repository === null) return { scope: { project: null }, note: null }
   const { project, note } = await projectToChange(stack, repository)
@@ -87,7 +87,7 @@ export async function printSecrets(
   const { scope } = await find(stack, target)
   const secrets = await secretsOf(stack.store, scope, io)
   await noteUnread(stack.store, { ...target, project: scope.project }, io)
-  // Secrets of all repositories are of no stage.
+  // Secrets of all repositories belong to no stage.
   if (options.json)
     printLine(io, jsonText(target.repository === null ? secrets.map(({ name }) => name) : secrets))
   else
@@ -98,7 +98,7 @@ export async function printSecrets(
   return 0
 }
 
-/** Those of a repository include those of its stages. */
+/** The secrets of a repository include those of its stages. */
 async function secretsOf(store: Store, scope: SecretScope, io: Io): Promise<ListedSecret[]> {
   const { project, stage = null } = scope
   const own = (await listSecrets(store, scope)).map(name => ({ name, stage }))
@@ -115,7 +115,7 @@ async function secretsOf(store: Store, scope: SecretScope, io: Io): Promise<List
   }
 }
 
-/** Names alone are no table. */
+/** A plain list if there are only names, otherwise a table. */
 function describe(secrets: readonly ListedSecret[], style: Style): string {
   if (secrets.every(({ stage }) => stage === null)) return secrets.map(({ name }) => name).join('\n')
   const rows = secrets.map(({ name, stage }) => [name, stage === null ? '' : describeStage(stage)])

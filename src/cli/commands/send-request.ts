@@ -28,7 +28,7 @@ export async function requestBuild(
   build: BuildRef,
   request: Request,
 ): Promise<Answer> {
-  // If only the bucket is known, the old build has the address of its stack.
+  // If only the bucket is known, the record of the old build has the address of its stack.
   const base = url ?? (await readBuild(store, build))?.baseUrl ?? ''
   const { status, answer } = await sendOwnRequest(store, base, request)
   const { data } = answerSchema.safeParse(answer)
@@ -40,7 +40,7 @@ export async function requestBuild(
   return data
 }
 
-/** As `requestBuild`; prints the number of the build, and follows it if asked to. Returns the exit code. */
+/** Like `requestBuild`, but prints the number of the build, and follows it on request. Returns the exit code. */
 export async function sendRequest(
   stack: FoundStack,
   build: BuildRef,

@@ -63,7 +63,7 @@ export async function setUp(options: SetupOptions, io: Io): Promise<number> {
   return 0
 }
 
-/** Whether no option was given that is part of the setup. `setup` then prompts, if it can. */
+/** Whether none of the given options is part of the setup. `setup` then prompts, if it can. */
 const hasNoInput = ({ stack: _, bucket: _b, data: _d, ...given }: SetupOptions) =>
   Object.values(given).every(each => each === undefined)
 

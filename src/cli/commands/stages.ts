@@ -49,7 +49,7 @@ export async function printStages(
   return 0
 }
 
-/** Control characters are escaped: who holds a stage is named by the command line. */
+/** Control characters are escaped, because the command line chooses the name of the holder. */
 function describeHold({ by, at, build }: Hold): string {
   const until = build === null ? '' : `, until a push after #${build} is deployed`
   return `held by ${escapeControls(by)} since ${describeMoment(at)}${until}`
@@ -59,7 +59,7 @@ const MAX_MESSAGE_LENGTH = 50
 
 const HEADERS = ['STAGE', 'COMMIT', 'BUILD', 'DEPLOYED (UTC)', 'TOOK', 'COST', 'MESSAGE', 'BY', 'ADDRESS']
 
-/** A table of the stages; below each, what failed, is running or waits there. */
+/** A table of the stages. Below each are its failed, running and waiting deploys. */
 function describeAll(rows: readonly Row[], style: Style): string {
   const [headers, ...lines] = tableOf(HEADERS, rows.map(cellsOf), style).split('\n')
   return [headers, ...lines.flatMap((line, at) => [line, ...notesOf(rows[at], style)])].join('\n')
@@ -88,7 +88,7 @@ function notesOf(row: Row | undefined, style: Style): string[] {
     ...(latest?.status === 'failed'
       ? [style('red', `#${latest.build} failed: ${escapeControls(latest.reason ?? '')}`)]
       : []),
-    // Soon report says how it ended.
+    // Report will soon record how it ended.
     ...(latest?.status === 'running' && latest.build !== deploying
       ? [style('red', `#${latest.build} began to deploy, and has not said how it ended`)]
       : []),

@@ -11,12 +11,12 @@ import type { Io } from '../io.ts'
 import type { FoundStack } from './find-stack.ts'
 import { repositoryHere } from './repository-here.ts'
 
-/** What people paste before the name: the address of a clone or of a page. */
+/** The part of a pasted address before the name, of a clone or of a page. */
 const PREFIX =
   /^(?:(?:https?|ssh|git):\/\/[^/]+\/|[\w.-]+@[\w.-]+:)(?:gh\/(?=[^/]+\/[^/]))?|^gh\/(?=[^/]+\/[^/])/i
 
 /**
- * `owner/repo`, also out of an address (`https://github.com/owner/repo.git`, `git@github.com:owner/repo`).
+ * `owner/repo`, also from an address (`https://github.com/owner/repo.git`, `git@github.com:owner/repo`).
  * @throws UserError for anything else
  */
 export function parseRepository(text: string): string {
@@ -45,19 +45,19 @@ export async function lookupOf({ store, url, githubApiUrl }: FoundStack): Promis
   )
 }
 
-/** Where settings and secrets of a repository are read from, by what GitHub says now. */
+/** The project from which a repository's settings and secrets are read, by what GitHub says now. */
 export const projectToChange = async (stack: FoundStack, repository: string): Promise<FoundProject> =>
   findProject(stack.store, repository, (await lookupOf(stack))?.byName ?? null)
 
-/** The address of a build's page, or of one of its jobs'. */
+/** The address of the page of a build or of one of its jobs. */
 const BUILD_URL = /^https?:\/\/([^/]+)\/gh\/([^/]+\/[^/]+)\/builds\/([1-9]\d{0,9})(?:[/?#]|$)/
 /** `12` or `#12` of the working copy's repository, `owner/repo#12`, or without a number the newest build. */
 const BUILD = /^(?:([^#]+?)(?=#|$))??(?:#?([1-9]\d{0,9}))?$/
 
-/** A build as it was typed. Null for the repository: that of the working copy. Null for the number: the newest build. */
+/** A build as typed. `repository` is null for that of the working copy, and `number` for the newest build. */
 type BuildTarget = { repository: string | null; number: number | null; host: string | null }
 
-/** What a word means as a build; null if it means none. */
+/** The build that a word names; null if it names none. */
 export function parseBuild(word: string): BuildTarget | null {
   const text = word.trim()
   const [, host, ofPage, numberOfPage] = BUILD_URL.exec(text) ?? []
@@ -75,8 +75,8 @@ export function parseBuild(word: string): BuildTarget | null {
 export const namesBuild = (word: string): boolean => typeof parseBuild(word)?.number === 'number'
 
 /**
- * Finds a build: `owner/repo#12`, the address of its page, `12` or `#12` of the working copy's repository; without a number, the
- * newest one, and for null that of the working copy.
+ * Finds a build: `owner/repo#12`, the address of its page, or `12` or `#12` of the working copy's repository. Without a number, finds the
+ * newest build; without a word, the newest one of the working copy.
  * @throws UserError if there is none
  */
 export async function findBuild(stack: FoundStack, word: string | undefined, io: Io): Promise<BuildRef> {
@@ -101,7 +101,7 @@ export async function findBuild(stack: FoundStack, word: string | undefined, io:
 /** A stack's own host; pages may have further ones, by proxies. */
 const LAMBDA_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/
 
-/** @throws UserError if the page is one of another stack, which may have a build of the same name */
+/** @throws UserError if the page belongs to another stack, which may have a build of the same name */
 function requireOwnPage({ host }: BuildTarget, { name, url }: FoundStack): void {
   if (host === null || url === null || !LAMBDA_HOST.test(host) || new URL(url).host === host) return
   throw new UserError(`The page on ${host} is of another system than ${name}. Name its stack with --stack.`)

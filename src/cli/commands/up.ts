@@ -5,7 +5,7 @@ import { DeployFailure } from '../../../scripts/deployment/failure.ts'
 import { deployOrRemove } from '../../../scripts/deployment/run.ts'
 import { type Io, printNote, printText } from '../io.ts'
 
-/** Between two polls of a stack, a change set or the build of the image. */
+/** The pause between two polls of a stack, a change set or the build of the image. */
 const POLL_MS = 3000
 
 /** `lambci up`: brings the stack into the AWS account, or up to date. Returns the exit code: 1 if that failed in AWS. */

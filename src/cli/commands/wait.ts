@@ -20,14 +20,14 @@ import { findBuild, namesBuild } from './targets.ts'
 /** `timeout` in seconds. */
 export type WaitOptions = StackOptions & { timeout: number; json?: boolean }
 
-/** Among how many of the newest builds that of a commit is looked for. */
+/** How many of the newest builds are searched for that of a commit. */
 const MOST_SEARCHED = 30
 /** How long a build that is named by its number may take to begin. */
 const APPEAR_MS = 10_000
 const SHORTEST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 5000
 
-/** Short at first, and longer for long builds: each look is some requests to the bucket. */
+/** Short at first, and longer for long builds, because each look takes several requests to the bucket. */
 const pauseMs = (elapsedMs: number) => Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS + elapsedMs / 20)
 
 /**

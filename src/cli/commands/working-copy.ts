@@ -74,7 +74,7 @@ export async function buildOfWorkingCopy(
   }
 }
 
-/** The owner of repositories that are nowhere but here. */
+/** The owner of repositories that exist only on this machine. */
 export const LOCAL_OWNER = 'local'
 
 /** `owner/repo` of the remote `origin`; without one, `local/<name of the directory>`. */

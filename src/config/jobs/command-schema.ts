@@ -2,7 +2,7 @@ import { z } from '../../model/zod.ts'
 import { commandSchema, MAX_TEXT } from '../values.ts'
 
 const MAX_COMMANDS = 100
-/** With it a command is still short enough for Linux, at three bytes a character. */
+/** Leaves a command with its setup short enough for Linux, at three bytes a character. */
 const MAX_SETUP = 10_000
 
 /** A command, or several that one shell runs in order. */

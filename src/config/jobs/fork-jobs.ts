@@ -4,12 +4,12 @@ import { keyPath } from '../key-path.ts'
 import type { Layer } from '../layer.ts'
 import { mergeJobs } from './merge-jobs.ts'
 
-/** What a fork's files may say of a job that the base has. */
+/** The keys that a fork's files may set in a job that the base has. */
 export const FORK_KEYS = ['cmd', 'env']
 const MAX_NOTES = 10
 const ONLY = 'of a fork, only "cmd" and "env" of jobs count that the base has'
 
-/** Which of these keys a fork's files may set at the top level, and within a job. `jobs` allows both within jobs. */
+/** The keys of these that a fork's files may set at the top level, and within a job. `jobs` allows both within jobs. */
 export function forkKeys(limits: readonly AllowedKeys[]) {
   const allowed = (...keys: string[]) =>
     limits.every(limit => limit === true || (limit !== false && keys.some(key => limit.includes(key))))
@@ -20,8 +20,8 @@ export function forkKeys(limits: readonly AllowedKeys[]) {
 }
 
 /**
- * A layer of a fork's files where the base has jobs. Of those, it may change the keys in `allowed`. Any other
- * difference gets a note.
+ * A layer of a fork's files if the base has jobs. The layer may change the keys in `allowed` of these jobs. Any other difference gets a
+ * note.
  */
 export function limitForkJobs(
   { name, values: { cmd, jobs, ...rest } }: Layer,
@@ -62,6 +62,6 @@ export function limitForkJobs(
   }
 }
 
-/** A note where a fork brings jobs and the base has none. */
+/** A note if a fork adds jobs and the base has none. */
 export const noteNewJobs = ({ name, values }: Pick<Layer, 'name' | 'values'>): string[] =>
   values.jobs === undefined ? [] : [`${name}: "jobs" is ignored: ${ONLY}.`]

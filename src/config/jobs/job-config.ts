@@ -37,7 +37,7 @@ export type SplitConfig = z.output<typeof splitConfigSchema>
 
 const jobConfigSchema = z
   .object({
-    /** Null: no layer says it. */
+    /** Null: no layer sets it. */
     cmd: commandsConfigSchema.nullable().default(null),
     env: variables.default({}),
     /** Undefined: the top-level one. */

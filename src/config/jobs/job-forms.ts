@@ -16,7 +16,7 @@ const EVENTS = new Map([
   ['mergegroup', 'mergeGroup'],
 ])
 
-/** What to write for a value within `jobs`, whose form other systems have. `at` is the path below `jobs`. Null if unclear. */
+/** The right form of a value within `jobs` that has the form of another system. `at` is the path below `jobs`. Null if unclear. */
 export function jobFormOf(at: readonly PropertyKey[], value: unknown): unknown {
   if (at.length === 0) return jobsIn(value)
   const [, key, name] = at

@@ -4,7 +4,7 @@ import { quote } from '../key-path.ts'
 
 const MAX_LENGTH = 200
 
-/** What to write instead of keys that jobs have in other systems, as the end of a sentence, and these keys. */
+/** Advice on keys that jobs have in other systems, as the end of a sentence, and these keys. */
 const FOREIGN: readonly (readonly [advice: string, keys: string])[] = [
   [IMAGE, 'tags runner'],
   [
@@ -70,7 +70,7 @@ function keys(text: string): ReadonlySet<string> {
   return new Set(text.split(' ').map(plainKey))
 }
 
-/** What to write instead of a key of a job that other CI systems have. Null for any other key. */
+/** Advice on a key that jobs have in other CI systems. Null for any other key. */
 export function adviseOnJobKey(key: string, value: unknown): string | null {
   const name = plainKey(key)
   const commands = commandsIn(value)

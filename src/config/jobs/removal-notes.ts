@@ -4,7 +4,7 @@ import type { Layer } from '../layer.ts'
 import { suggestNearest } from '../nearest.ts'
 import { jobPath } from './job-path.ts'
 
-/** Notes about jobs that a layer removes, and none has. */
+/** Notes about jobs that a layer removes although no layer has them. */
 export function noteVainRemovals(layers: readonly Pick<Layer, 'name' | 'values'>[]): string[] {
   const known = new Set(layers.flatMap(({ values }) => objectsIn(values).flatMap(namesOf)))
   return layers.flatMap(({ name, values }) =>
@@ -19,7 +19,7 @@ export function noteVainRemovals(layers: readonly Pick<Layer, 'name' | 'values'>
   )
 }
 
-/** The names of the jobs that an object has, without those that it removes. */
+/** The names of an object's jobs, without those that it removes. */
 const namesOf = ({ jobs }: JsonObject): string[] =>
   isObject(jobs) ? Object.keys(jobs).filter(name => jobs[name] !== false) : []
 

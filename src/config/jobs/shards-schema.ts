@@ -14,7 +14,7 @@ const countSchema = z
 export const DEFAULT_TARGET = 60
 export const DEFAULT_MOST_SHARDS = 20
 
-/** Into how many parts a job is divided, or by which files. */
+/** The number of parts of a job, or the files that divide it. */
 export const shardsSchema = z.union(
   [
     countSchema,

@@ -26,7 +26,7 @@ export const testFilesSchema = z.union([pattern, patternsSchema.min(1, { error: 
 
 const EXPECTED = { error: 'must be a list of paths, or an object with "files"' }
 
-/** The test reports that a command writes. An empty list is none. */
+/** The test reports that a command writes. An empty list means none. */
 export const testsSchema = z.union(
   [
     patternsSchema,
