@@ -7,21 +7,21 @@ export const ENTRIES = ['http', 'report', 'run'] as const
 export type Entry = (typeof ENTRIES)[number]
 /** Optional packages of two dependencies, which work without them. */
 export const OPTIONAL = ['@aws-sdk/signature-v4-crt', 'supports-color']
-/** A Lambda handler with its dependencies: files by name. `index.js` is the entry. */
+/** The files of a Lambda handler with its dependencies, by name. `index.js` is the entry. */
 export type Bundle = Readonly<Record<string, Uint8Array>>
 
 /**
- * Bundles an entry as CommonJS, which starts 60 ms faster: an ES module is compiled as a whole, and its imports of
- * built-in modules touch every export. Dynamic imports become separate files, which are compiled only when needed;
- * those of built-in modules become `require` too: `import('node:http')`, as in the SDK, would load `fetch` with all of undici.
+ * Bundles an entry as CommonJS, which starts 60 ms faster: an ES module is compiled as a whole, and its imports of built-in modules touch
+ * every export. Dynamic imports become separate files, which are compiled only when needed. Those of built-in modules become `require`,
+ * too: `import('node:http')`, as in the SDK, would load `fetch` with all of undici.
  */
 export const bundle = (entry: Entry, options: { onModules?: OnModules } = {}): Promise<Bundle> =>
   bundleModule(join(ROOT, 'src', 'functions', `${entry}.ts`), { ...options, dynamicImportInCjs: false })
 
-/** Receives the paths of the modules that are in a bundle. */
+/** Receives the paths of the modules in a bundle. */
 type OnModules = (paths: readonly string[]) => void
 
-/** Bundles a module in the same way. Its own dynamic imports stay what they are unless `dynamicImportInCjs` is false. */
+/** Bundles a module in the same way. Its own dynamic imports are kept unless `dynamicImportInCjs` is false. */
 export async function bundleModule(
   path: string,
   {

@@ -4,11 +4,11 @@ import { z } from '../src/model/zod.ts'
 
 const manifestSchema = z.object({ name: z.string(), version: z.string(), license: z.string() })
 
-/** The directory of the npm package that a module is in; null for one of our own or of the bundler. */
+/** The directory of the npm package that a module is in; null for our own modules and those of the bundler. */
 const packageOf = (module: string): string | null =>
   /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(module)?.[0] ?? null
 
-/** Name, version and licence of an npm package, and the texts that it has about it. */
+/** The name, version and licence of an npm package, and its licence texts. */
 function readPackage(directory: string): { title: string; text: string } {
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')))
   const files = globSync('{licen[sc]e,LICEN[SC]E,Licen[sc]e,COPYING,NOTICE}{,.*,-*}', { cwd: directory })
@@ -16,7 +16,7 @@ function readPackage(directory: string): { title: string; text: string } {
   return { title: `${manifest.name} ${manifest.version} (${manifest.license})`, text: texts.join('\n\n') }
 }
 
-/** The licences of the npm packages that bundled modules are from, as one text: packages with the same text stand above it. */
+/** The licences of the npm packages of bundled modules, as one text. Packages with the same licence text are listed above it. */
 export function licensesOf(modules: Iterable<string>): string {
   const directories = new Set([...modules].flatMap(module => packageOf(module) ?? []))
   const packages = [...directories].map(readPackage).toSorted((a, b) => (a.title < b.title ? -1 : 1))

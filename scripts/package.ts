@@ -5,14 +5,14 @@ import { FUNCTIONS, ROOT } from '../src/cli/installation.ts'
 import { bundle, bundleModule, ENTRIES, OPTIONAL, writeBundle } from './bundle.ts'
 import { licensesOf } from './licenses.ts'
 
-// Makes what the package has instead of sources and dependencies, before `npm pack` packs it.
+// Makes the bundles that the package has instead of sources and dependencies, before `npm pack` packs it.
 
 const DIST = join(ROOT, 'dist')
 const BOOTSTRAP = join(ROOT, 'loopback', 'lambda', 'bootstrap.ts')
 
 /**
- * Bundles the command line as ES modules, with the local system and the deployment. The part of a command is loaded when it runs.
- * Not minified, so that a fault's stack can be read.
+ * Bundles the command line as ES modules, with the local system and the deployment. The part for a command is loaded when the command
+ * runs. Not minified, so that a fault's stack can be read.
  */
 async function bundleCommandLine(onModules: (paths: readonly string[]) => void): Promise<void> {
   const bundler = await rolldown({

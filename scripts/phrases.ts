@@ -47,7 +47,7 @@ const EVERYWHERE: readonly Phrase[] = [
   { pattern: /\bgo(?:es)? on with\b/gi, instead: 'continue with' },
 ]
 
-/** Phrases that are found in documents only: comments may be terser. */
+/** Phrases that are found only in documents: comments may be terser. */
 const IN_DOCUMENTS: readonly Phrase[] = [
   {
     pattern: atStart(String.raw`What (?:(?!do|does|did|is this|are)[a-z]+)\b(?![^.!?]*\?)`),
@@ -74,7 +74,7 @@ const IN_DOCUMENTS: readonly Phrase[] = [
 
 const blank = (text: string) => text.replace(/[^\n]/g, ' ')
 
-/** Leaves the comments of shell scripts. Removes all other code, headings, and titles of tests, which are behind an angle quote. */
+/** Leaves the comments of shell scripts. Removes all other code, headings, and titles of tests, which follow an angle quote. */
 const withoutCode = (markdown: string) =>
   markdown
     .replace(/^( *)```(\w*)\n([\s\S]*?)^ *```/gm, (block, _, language: string) =>
@@ -91,7 +91,7 @@ const withoutCode = (markdown: string) =>
 /** The stars of a comment's further lines become spaces, so that phrases across lines are found. */
 const withoutStars = (source: string) => source.replace(/^( *)\*(?= )/gm, '$1 ')
 
-/** Finds phrases in a Markdown document (`md`) or in the comments and texts of a source. A phrase may go over two lines. */
+/** Finds phrases in a Markdown document (`md`) or in the comments and texts of a source. A phrase may span two lines. */
 export function findPhrases(text: string, kind: 'md' | 'source'): Finding[] {
   const prose = kind === 'md' ? withoutCode(text) : withoutStars(text)
   const phrases = kind === 'md' ? [...EVERYWHERE, ...IN_DOCUMENTS] : EVERYWHERE

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * `npm run terminal`: runs commands in a terminal of its own and draws what they print, as they print it, into
- * `docs/images/terminal.svg`. Needs `script` of util-linux.
+ * `npm run terminal`: runs commands in a separate terminal and draws their output, as it appears, into `docs/images/terminal.svg`. Needs
+ * `script` of util-linux.
  */
 const ROOT = join(import.meta.dirname, '..')
 const TARGET = join(ROOT, 'docs', 'images', 'terminal.svg')
@@ -19,7 +19,7 @@ const PADDING = 16
 /** Seconds before a command is typed, and after the last line. */
 const PAUSE_SECONDS = 1
 const LAST_PAUSE_SECONDS = 6
-/** The help for a second terminal, with which the output of `lambci local` ends. */
+/** The end of the output of `lambci local`: the help for a second terminal. */
 const END = /To build your own repository/
 
 const COMMANDS = ['lambci init', 'lambci run', 'lambci local --once']
@@ -62,7 +62,7 @@ async function record(command: string, cwd: string, home: string): Promise<Line[
     const seconds = (performance.now() - start) / 1000
     const parts = (rest + chunk).split(/\r?\n/)
     rest = parts.pop() ?? ''
-    // After a carriage return, a line is written again.
+    // After a carriage return, the line is written again.
     for (const part of parts) lines.push({ seconds, text: part.split('\r').at(-1) ?? '' })
   }
   const end = lines.findIndex(({ text }) => END.test(text))
@@ -71,7 +71,7 @@ async function record(command: string, cwd: string, home: string): Promise<Line[
   )
 }
 
-/** As a terminal wraps it. Escape sequences take no room. */
+/** Wraps a line as a terminal does. Escape sequences take no room. */
 function wrap({ seconds, text }: Line): Line[] {
   const pieces: Line[] = []
   let piece = ''
@@ -96,7 +96,7 @@ const escapeXml = (text: string) =>
     .replaceAll('<', '&lt;')
     .replace(/[^\P{Cc}]/gu, '')
 
-/** A line with its colours. */
+/** Draws a line with its colours. */
 function draw(text: string): string {
   let classes = ''
   return text

@@ -18,7 +18,7 @@ type Row = Omit<Schedule, 'input'> & { input: string }
 
 export type ScheduleStore = ReturnType<typeof openScheduleStore>
 
-/** Persistent schedules. The names of those that were removed meanwhile are kept. */
+/** Persistent schedules. The names of schedules that were removed in the meantime are kept. */
 export function openScheduleStore(directory: string) {
   const removed = new Set<string>()
   const database = openDatabase(directory, 'scheduler', SCHEMA)

@@ -12,7 +12,7 @@ export type Subscription = {
   topicArn: string
   protocol: string
   endpoint: string
-  /** Validated JSON. */
+  /** JSON that has been validated. */
   filterPolicy: string | null
 }
 

@@ -3,9 +3,9 @@ import type { Aws, Json } from './aws.ts'
 import type { Options } from './options.ts'
 import { describeStack } from './stack.ts'
 
-/** The most that Lambda gives a function in many new accounts, in MB. No API has this quota. */
+/** The most memory that Lambda gives a function in many new accounts, in MB. No API returns this quota. */
 const NEW_ACCOUNT_MEMORY = 3008
-/** An account with a smaller quota of concurrent executions is a new one. */
+/** An account with a smaller quota of concurrent executions is new. */
 const USUAL_CONCURRENCY = 1000
 
 /** CodeBuild's quota for the machines of the image project, by the architecture of the stack. */
@@ -17,8 +17,8 @@ const MACHINES: Record<string, RegExp> = {
 const wayOut = 'Or build the image with Docker on your machine: add --docker.'
 
 /**
- * Checks what new accounts often lack, before anything is changed. Returns what to print; null for nothing. A quota that may not be
- * seen is left to AWS.
+ * Checks for quotas that new accounts often lack, before anything is changed. Returns a note to print; null for none. A quota that the
+ * user may not see is left to AWS.
  * @throws UserError if CodeBuild may build no image, and there is none yet
  */
 export async function checkAccountQuotas(aws: Aws, options: Options): Promise<string | null> {
@@ -48,7 +48,7 @@ async function requireCodeBuild(aws: Aws, architecture: string): Promise<void> {
   )
 }
 
-/** A way out of what AWS refuses new accounts; empty for any other reason. A pure function. */
+/** Advice for a new account that AWS has refused something; empty for any other reason. A pure function. */
 export function explainQuota(reason: string): string {
   if (/more than 0 builds in queue/.test(reason))
     return `. Many new accounts may not use CodeBuild at first: request the quota "Concurrently running builds" of CodeBuild. ${wayOut}`

@@ -13,7 +13,7 @@ export const hashOf = (...parts: readonly (string | Uint8Array)[]) => {
 }
 
 const UNIX = 3
-/** Mode of a file that everyone may read, because Lambda runs it as another user than it unpacks it. */
+/** Mode of a file that everyone may read, because Lambda does not run it as the user that unpacks it. */
 const READABLE_FILE = 0o100644 * 2 ** 16
 
 /** Creates a reproducible zip: the same files give the same bytes, at any time and in any time zone. */
@@ -27,7 +27,7 @@ export const zip = (files: Readonly<Record<string, Uint8Array>>): Uint8Array => 
   return zipSync(zippable)
 }
 
-/** Where an upload goes: `extension` is that of its key, `zip` by default. */
+/** The destination of an upload. `extension`: that of its key, `zip` by default. */
 type Place = { bucket: string; prefix: string; extension?: string }
 
 /** Uploads `body` under the hash of its content, unless it exists. Returns its key. */
@@ -37,7 +37,7 @@ export async function uploadIfMissing(
   body: Uint8Array,
 ): Promise<string> {
   const key = `${prefix}/${hashOf(body)}.${extension}`
-  // Without the right to list the bucket, a missing object is answered with 403.
+  // Without permission to list the bucket, the answer for a missing object is 403.
   if (await aws.find(/^(404|403):/, 's3api', 'head-object', '--bucket', bucket, '--key', key)) {
     print(`  ${key} already exists`)
     return key

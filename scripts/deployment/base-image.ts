@@ -7,10 +7,10 @@ import type { StackState } from './stack.ts'
 
 const REPOSITORY = 'lambda/nodejs'
 const TAG = '24'
-/** With what image/Dockerfile begins, unless the deploy gives a digest. */
+/** The base image of image/Dockerfile, unless the deploy gives a digest. */
 export const BASE = `public.ecr.aws/${REPOSITORY}:${TAG}`
 const REGISTRY = 'https://public.ecr.aws'
-/** Of an image for several architectures: the same for all. */
+/** The media types of an image for several architectures, which share its digest. */
 const INDEXES = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -19,7 +19,7 @@ const TIMEOUT_MS = 30_000
 const tokenSchema = z.object({ token: z.string().min(1).max(100_000) })
 const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/)
 
-/** Parameters of the bootstrap stack that make the build image: undefined for what it has, or by default. */
+/** Parameters of the bootstrap stack that determine the build image. Undefined keeps the current value or the default. */
 export type ImageParameters = { BaseImage: string | undefined; Toolchains: string | undefined }
 
 /** The base image that the bootstrap stack has recorded, by its digest. Null if there is none, or one of another tag. */
@@ -29,8 +29,8 @@ export function recordedBase(bootstrap: StackState | null): string | null {
 }
 
 /**
- * The parameters for a deploy. The tag of the base image is resolved to its digest at first, and then only when the options say
- * so: the image is rebuilt only when something that the user knows of has changed.
+ * The parameters for a deploy. The tag of the base image is resolved to its digest at first, and then only if the options say so. The
+ * image is thus rebuilt only after a change that the user knows about.
  * @throws DeployFailure if the registry does not answer
  */
 export async function chooseImageParameters(
@@ -47,7 +47,7 @@ export async function chooseImageParameters(
   return { BaseImage, Toolchains }
 }
 
-/** https://distribution.github.io/distribution/spec/api/, of which ECR Public gives anybody a token. */
+/** https://distribution.github.io/distribution/spec/api/. ECR Public gives anyone a token for it. */
 async function readDigest(registry: string): Promise<string> {
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   try {

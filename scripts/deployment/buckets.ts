@@ -3,7 +3,7 @@ import type { Context } from './context.ts'
 import { DeployFailure } from './failure.ts'
 
 /**
- * Whether this account has the bucket. Names of buckets are global, so it could belong to another account.
+ * Whether this account has the bucket. Bucket names are global, so it could belong to another account.
  * @throws DeployFailure if it does
  */
 export async function hasBucket(aws: Aws, bucket: string): Promise<boolean> {

@@ -20,7 +20,7 @@ async function readBundle(entry: Entry): Promise<Bundle> {
   return Object.fromEntries(await Promise.all(files))
 }
 
-/** Imported by a path that is not followed when the package is made: it has no bundler. */
+/** Imported by a path that is not followed when the package is made, because the package has no bundler. */
 async function bundler(): Promise<(entry: Entry) => Promise<Bundle>> {
   const { href } = pathToFileURL(join(ROOT, 'scripts', 'bundle.ts'))
   const { bundle }: typeof import('../bundle.ts') = await import(href)

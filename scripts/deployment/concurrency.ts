@@ -4,9 +4,12 @@ import type { Context } from './context.ts'
 import type { Options } from './options.ts'
 import { describeStack } from './stack.ts'
 
-/** Lambda keeps so many of an account's executions for functions that reserve none. https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html */
+/**
+ * The executions of an account that Lambda keeps for functions that reserve none.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+ */
 const KEPT_BY_LAMBDA = 100
-/** What is recommended for each of http and report. A function that reserves executions has no others. */
+/** The recommended number for each of http and report. A function that reserves executions cannot use others. */
 const RECOMMENDED = 20
 
 type Reserved = {
@@ -27,8 +30,8 @@ const reservedIn = (
 })
 
 /**
- * Compares what the stack reserves of the account's concurrency, before and after a deploy, with what there is. `refusal`: there is no
- * room for it. `note`: http and report have no executions of their own, and whether there is room. A pure function.
+ * Compares the executions that the stack reserves, before and after a deploy, with the account's concurrency. `refusal`: there is no room
+ * for them. `note`: http and report reserve none, and whether there is room. A pure function.
  */
 export function compareConcurrency(
   before: Reserved,
@@ -36,7 +39,7 @@ export function compareConcurrency(
   { quota, unreserved }: Quota,
 ): { refusal: string | null; note: string | null } {
   const room = unreserved + sumOf(before) - KEPT_BY_LAMBDA
-  /** The quota with which this would fit. */
+  /** The quota in which these would fit. */
   const neededFor = (wanted: Reserved) => quota + sumOf(wanted) - room
   const ofAccount = `the account's quota is ${quota}, of which Lambda keeps ${KEPT_BY_LAMBDA} for functions that reserve none`
   if (sumOf(after) > sumOf(before) && sumOf(after) > room)
@@ -56,7 +59,7 @@ export function compareConcurrency(
 }
 
 /**
- * Checks before anything is changed that there is room for the executions that the stack is to reserve. Returns what to print.
+ * Checks that there is room for the executions that the stack will reserve, before anything is changed. Returns a note to print.
  * @throws UserError if there is not
  */
 export async function checkConcurrency(

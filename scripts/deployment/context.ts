@@ -1,7 +1,7 @@
 import type { Aws } from './aws.ts'
 import type { Io } from './io.ts'
 
-/** What the steps of a deploy use. */
+/** The context of the steps of a deploy. */
 export type Context = {
   io: Io
   aws: Aws

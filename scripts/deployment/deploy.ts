@@ -70,7 +70,10 @@ export async function checkImageOptions(aws: Aws, { stack, image, dockerfile }: 
   if (!image && !dockerfile && current) requireSameImageKind(current, stack)
 }
 
-/** The template exceeds what CloudFormation takes inline. An update that fails needs no older one: CloudFormation has its own copy. */
+/**
+ * The template is larger than CloudFormation accepts inline. A failed update does not need an older template, because CloudFormation has
+ * its own copy.
+ */
 async function uploadTemplate(
   context: Context,
   { outputs: { ArtifactBucket = '' } }: StackState,
@@ -129,7 +132,7 @@ function describeResult({ outputs }: StackState, { stack, region, profile, param
   ]
   const setup = [
     ...environment,
-    // Named even if it is the default, so that it is not the local system that is connected.
+    // Named even if it is the default, so that the local system is not connected instead.
     `lambci setup --stack ${stack}`,
   ].join(' ')
   const { NotificationEmail } = parameters

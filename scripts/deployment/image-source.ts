@@ -8,10 +8,7 @@ const CUSTOM_DOCKERFILE = 'Dockerfile'
 /** Path of the bundle of the run functions in the build context. Dockerfiles copy it from there. */
 const BUNDLE = join('dist', 'run')
 
-/**
- * The build context of an image: files by path. The tag is the hash of everything, so that an image is built only
- * once.
- */
+/** The build context of an image: files by path. The tag is the hash of everything, so that each image is built only once. */
 export type ImageSource = { files: Record<string, Uint8Array>; dockerfile: string; tag: string }
 
 export type ImageOptions = {

@@ -1,6 +1,6 @@
 import type { Bundles } from './bundles.ts'
 
-/** What a deploy reads, writes and runs outside of itself. */
+/** The streams, environment and commands of a deploy. */
 export type Io = {
   stdin: NodeJS.ReadableStream
   stdout: Output
@@ -18,5 +18,5 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Runs an AWS CLI command with these arguments. Does not throw if it fails. */
 export type ExecAws = (args: readonly string[]) => Promise<AwsOutput>
-/** What an AWS CLI command wrote, and whether it failed. */
+/** The output of an AWS CLI command, and whether it failed. */
 export type AwsOutput = { failed: boolean; stdout: string; stderr: string }

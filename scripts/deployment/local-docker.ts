@@ -7,9 +7,9 @@ import type { Context } from './context.ts'
 import { DeployFailure } from './failure.ts'
 import type { ImageOptions, ImageSource } from './image-source.ts'
 
-/** Docker's names of the architectures of Lambda. */
+/** Docker's names for the architectures of Lambda. */
 const PLATFORMS: Record<string, string> = { x86_64: 'linux/amd64', arm64: 'linux/arm64' }
-/** In characters: the end of Docker's output in a message. */
+/** The length of the end of Docker's output in a message, in characters. */
 const MOST_OUTPUT = 2000
 
 type Run = (args: readonly string[], input?: string) => Promise<void>
@@ -25,7 +25,7 @@ export async function requireDocker({ io }: Pick<Context, 'io'>): Promise<void> 
 
 /**
  * Builds an image with the Docker of this machine as CodeBuild does (cloudformation/bootstrap.yaml), and pushes it.
- * @param uri where it is pushed to, with its tag
+ * @param uri the destination of the push, with its tag
  * @throws DeployFailure if Docker fails
  */
 export async function buildWithDocker(

@@ -84,7 +84,7 @@ export async function readOptions(all: OptionValues, env: Environment, root: str
   return { ...options, parameters }
 }
 
-/** The path of a Dockerfile that is given relative to the directory of the caller. `image/Dockerfile` exists everywhere: it is the default one. */
+/** The path of a Dockerfile that is given relative to the directory of the caller. `image/Dockerfile` always exists: it is the default. */
 function findDockerfile(
   given: string,
   { npm_lifecycle_event = '', INIT_CWD = '.' }: Environment,

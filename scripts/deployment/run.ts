@@ -30,7 +30,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
 /**
  * Deploys the stack, or with the option `delete` removes it.
- * @throws UserError for a mistake in the options or what is missing on this machine, DeployFailure if it failed in AWS
+ * @throws UserError for a mistake in the options or something missing on this machine, DeployFailure if it failed in AWS
  */
 export async function deployOrRemove(given: OptionValues, io: Io): Promise<void> {
   const options = await readOptions(given, io.env, ROOT)

@@ -17,8 +17,8 @@ const WAIT_MS = 7 * 60_000
 const MISSING = /^(NoSuchKey|404|403|AccessDenied)/
 
 /**
- * The last step of a deploy: a signed request through the function URL, which all run functions answer by running the image's smoke
- * test. Prints what it saw. A fault here does not undo the deploy, so nothing is thrown.
+ * The last step of a deploy: a signed request through the function URL, which all run functions answer by running the image's smoke test.
+ * Prints the results. A fault here does not undo the deploy, so nothing is thrown.
  */
 export async function selfTest(context: Context, { outputs }: StackState): Promise<void> {
   const { print } = context
@@ -64,7 +64,7 @@ async function run(context: Context, target: Target): Promise<void> {
     )
 }
 
-/** Null if http took the request; otherwise a verb and what it answered. */
+/** Null if http accepted the request; otherwise a verb and the answer. */
 async function post(url: string, id: string, key: string): Promise<string | null> {
   const body = JSON.stringify({ selfTest: id })
   const signature = `sha256=${createHmac('sha256', key).update(body).digest('hex')}`
@@ -86,7 +86,7 @@ async function readAnswer({ aws }: Context, target: Target, key: string): Promis
   return found && probeAnswerSchema.parse(JSON.parse(await readFile(file, 'utf8')))
 }
 
-/** The lines about one function; of the smoke test, those that are no success. A pure function. */
+/** The lines about one function, including those of the smoke test that do not report success. A pure function. */
 export function describeAnswer({ trust, exitCode, lines, ...answer }: ProbeAnswer): string[] {
   const facts = `${answer.memoryMb} MB, ${answer.architecture}, ${(answer.durationMs / 1000).toFixed(1)} s`
   const works = lines.filter(line => line.startsWith('ok ')).length

@@ -6,9 +6,9 @@ import { readKnown, readNamed, updateKnown, updateNamed } from '../records/repos
 import type { Store } from '../records/store.ts'
 
 /**
- * The result of adopting the repository that now has a name. `takes`: nobody has the records under that name now, so it
- * takes over builds, settings, secrets and stages. `keeps`: it was built before, under another name. `starts`: the former
- * repository exists under another name and keeps them, so this one starts with none.
+ * The result of adopting the repository that now has a name. `takes`: no repository uses the records under that name now, so it takes
+ * over builds, settings, secrets and stages. `keeps`: it was built before, under another name. `starts`: the former repository exists
+ * under another name and keeps them, so this one starts with none.
  */
 export type Adoption = {
   repository: string
@@ -16,14 +16,14 @@ export type Adoption = {
   formerId: number
   kind: 'takes' | 'keeps' | 'starts'
   project: string
-  /** What the former repository is called now, if it exists. */
+  /** The current name of the former repository, if it exists. */
   formerName: string | null
-  /** Whether the repository is private, as GitHub says. */
+  /** Whether the repository is private, according to GitHub. */
   isPrivate: boolean
 }
 
 /**
- * Finds out what adopting would do. Null if there is nothing to adopt.
+ * Determines what adopting would do. Null if there is nothing to adopt.
  * @throws UserError if GitHub does not show the repository
  */
 export async function planAdoption(
@@ -72,7 +72,7 @@ export async function adopt(
   store: Store,
   { repository, id, formerId, kind, project, isPrivate }: Adoption,
 ): Promise<void> {
-  // The builds stay as private as their repository was, until there is one of the new one.
+  // The builds stay as private as their repository was, until the new repository has a build.
   if (kind === 'takes') await updateKnown(store, formerId, standing => ({ ...standing, project: null }))
   await updateKnown(store, id, () => ({ project, isPrivate }))
   await updateNamed(store, repository, () => ({ id, project }))

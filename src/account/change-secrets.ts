@@ -20,8 +20,8 @@ import { editJson, parseVariablesFile, readJsonObject } from './edit-json.ts'
 const RESERVED = /^(LAMBCI(_.*)?|CI|STAGE|AWS_REGION|AWS_REQUEST_ID|HOME|TMPDIR)$/
 
 /**
- * Whose secrets: those of all repositories (no `project`), of one, or of the deploys to one of its stages or, for `*`, to every
- * stage that it has.
+ * The scope of secrets: all repositories (no `project`), one repository, or the deploys to one of its stages or, for `*`, to all of its
+ * stages.
  */
 export type SecretScope = { project: string | null; stage?: string | null }
 
@@ -79,7 +79,7 @@ export async function listStageSecrets(store: Store, project: string): Promise<L
 
 /**
  * Sets a secret variable.
- * @throws UserError if its name or value is not possible, or if it does not fit beside the others
+ * @throws UserError if its name or value is invalid, or if there is no room for it
  */
 export async function setSecret(
   store: Store,

@@ -65,14 +65,14 @@ export async function setSetting(
     const changed = validated(project, accepted ?? candidates[0] ?? settings)
     const all = project === null ? { global: changed } : { ...(global && { global }), repository: changed }
     requireSettingsSize(project ?? '', all)
-    // Together, the two files may say what neither may.
+    // The two files may be valid separately, but not in combination.
     parseSettings(project ?? '', all)
     return changed
   }
   await editJson(store, settingsKeyOf(project), parseSettingsFile, current => change(current ?? {}))
 }
 
-/** JSON comes first: `true` is a boolean unless only a string is valid. Numbers keep their text, which counts in `env`. */
+/** JSON comes first: `true` is a boolean unless only a string is valid. Numbers keep their text, which is the value in `env`. */
 function candidateValues(text: string): unknown[] {
   const { error, duplicates } = scanJson(text)
   if (error !== null) return [text]

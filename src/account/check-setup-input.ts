@@ -15,17 +15,17 @@ export type SetupInput = {
   /** The repositories to build: `owner`, `owner/repo` or `*`. Null: the owners that GitHub returns. */
   owners: readonly string[] | null
   rotateWebhookSecret: boolean
-  /** Whether webhooks with the one secret of the stack count no longer. */
+  /** Whether webhooks with the one secret of the stack are refused. */
   refuseSharedSecret: boolean
   rotateLinkKey: boolean
 }
 
 /** The result of checking a `SetupInput`. */
 export type SetupCheck = {
-  /** The owner of the token or App, in words, without a full stop. Empty if neither is given. */
+  /** Describes the owner of the token or App, without a full stop. Empty if neither is given. */
   who: string
   owners: readonly string[]
-  /** Features that will not work, and safer alternatives. */
+  /** Notes on features that will not work, and on safer alternatives. */
   hints: readonly string[]
 }
 

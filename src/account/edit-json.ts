@@ -13,8 +13,8 @@ export const parseSettingsFile: Parse = (key, text) => parseLayerJson(key, text)
 export const parseVariablesFile: Parse = (key, text) => parseLayerJson(key, text, 'env')
 
 /**
- * Updates a JSON object in the bucket that people edit too. `change` gets the current value, or null if there is
- * none. It may be called several times. What `parse` drops is lost.
+ * Updates a JSON object in the bucket that people edit too. `change` gets the current value, or null if there is none. It may be called
+ * several times. Values that `parse` drops are lost.
  * @throws UserError if the current value is not a JSON object, or the new one would be unreadable
  */
 export async function editJson(

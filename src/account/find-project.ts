@@ -4,7 +4,7 @@ import { UserError } from '../model/user-error.ts'
 import { readKnown, readNamed } from '../records/repository-records.ts'
 import type { Store } from '../records/store.ts'
 
-/** Where the records of a repository are. `note` says what could not be made sure of. */
+/** The project of a repository's records. `note` says if it could not be confirmed. */
 export type FoundProject = { project: string; note: string | null }
 
 /** The project of `owner/repo`, by the names that this stack has seen so far. */
@@ -12,8 +12,8 @@ export const projectOnRecord = async (store: Store, repository: string): Promise
   (await readNamed(store, repository))?.project ?? projectNamed(repository)
 
 /**
- * The project of `owner/repo`, by what GitHub says now: the next delivery may be the first one after a rename. With null
- * instead of `lookUp`, GitHub is not asked.
+ * The project of `owner/repo`, by what GitHub says now: the next delivery may be the first one after a rename. If `lookUp` is null,
+ * GitHub is not queried.
  * @throws UserError if the name belongs to another repository now
  */
 export async function findProject(
@@ -34,7 +34,7 @@ export async function findProject(
   return { project: known?.project ?? projectNamed(found.name), note: null }
 }
 
-/** What GitHub shows; null if it was not asked; or why that is not known. */
+/** The repository that GitHub shows; null if GitHub was not queried; or why it is not known. */
 async function lookUpIfPossible(
   lookUp: LookUp | null,
   repository: string,

@@ -7,7 +7,7 @@ export const meantBy = (key: string) =>
     .replace(/^(config|secrets\/env|secrets)\//, '')
     .replace(/\.json$/, '')
 
-/** The stage that a key means: of which repository (`owner/repo`); its name, `*`, or null for a name that no stage can have. */
+/** The stage that a key means. `name`: its repository (`owner/repo`). `stage`: its name, `*`, or null for an impossible name. */
 type MeantStage = {
   name: string
   stage: string | null
@@ -17,10 +17,10 @@ type MeantStage = {
 
 const IN_REPOSITORY = /^(?:.*\/)?(?:gh|github(?:\.com)?)\/([^/]+\/[^/]+)\/(?:stages?\/)?(.+)$/
 const IN_STAGES = /^(?:.*\/)?([^/]+\/[^/]+)\/stages?\/([^/]+)$/
-/** Without a host: it may also be a repository in some folder. `gh/owner/repo` is one. */
+/** Without a host, it may also be a repository in a folder, as `gh/owner/repo` is. */
 const WITHOUT_HOST = /^(?!gh\/|github(?:\.com)?\/)([^/]+\/[^/]+)\/([^/]+)$/
 
-/** Which stage's secrets a key means by its words, if it can mean any. */
+/** The stage whose secrets the words of a key mean, if any. */
 export function stageMeantBy(key: string): MeantStage | null {
   if (!/^secrets\//i.test(key)) return null
   const words = meantBy(key)

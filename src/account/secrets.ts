@@ -11,9 +11,9 @@ const secret = z.string().min(1)
 /** The runner's own secrets. Only http and report may read them, builds never. */
 export const runnerSecretsSchema = z
   .object({
-    /** The secrets from which those of webhooks are derived. Several while one is being replaced: those of each of them count. */
+    /** The secrets from which those of webhooks are derived. While one is being replaced, there are several, and all of them count. */
     webhookSecrets: z.array(secret).min(1),
-    /** Whether webhooks may sign with one of `webhookSecrets` itself, as all did before each repository got a secret of its own. */
+    /** Whether webhooks may sign with one of `webhookSecrets` itself, as all did before each repository got its own secret. */
     acceptsSharedSecret: z.boolean().default(true),
     /** Sets statuses. Null if an App does. */
     githubToken: secret.nullable().default(null),
@@ -48,7 +48,7 @@ export async function readRunnerSecrets(store: Store): Promise<RunnerSecrets> {
 
 /** Saves most requests a read. */
 const CACHE_MS = 60_000
-/** For a reader that misses something new, such as a webhook secret. Bounds what wrong signatures cost. */
+/** The limit for a reader that lacks something new, such as a webhook secret. Bounds the cost of wrong signatures. */
 export const FRESH_MS = 5000
 
 /** Reads the runner's secrets, or returns what was read at most `maxAgeMs` ago. */
@@ -71,9 +71,9 @@ export function openRunnerSecrets(store: Store, now: () => number = Date.now): R
 const variablesSchema = z.record(z.string().regex(VARIABLE_NAME), z.string())
 
 /**
- * Which of these keys (`listAccountKeys`) are of objects with secret variables for a job of a build: first the account's, then
- * the repository's and, for the job that deploys to a `stage`, those of all stages and of this one. Later ones override earlier
- * ones. They are listed, not read: issuing grants does not require knowing the secrets.
+ * The keys among these (`listAccountKeys`) of objects with secret variables for a job of a build: first the account's, then the
+ * repository's and, for the job that deploys to a `stage`, those of all stages and of this one. Later ones override earlier ones. They
+ * are listed, not read: issuing grants does not require knowing the secrets.
  */
 export function findSecretVariables(
   keys: readonly string[],

@@ -34,9 +34,9 @@ export type Account = {
   mayDeploy(branch: string): boolean
   /** The roles that deploys of a branch may assume. */
   deployRoles(branch: string): string[]
-  /** The role that a deploy to a stage assumes. Null: the account names none. */
+  /** The role that a deploy to a stage assumes. Null if the account names none. */
   deployRole(stage: string): string | null
-  /** The branches for which the account reserves a stage; null if it does not say. */
+  /** The branches for which the account reserves a stage; null if it reserves none. */
   pinnedBranches(stage: string): readonly string[] | null
   /** Whether only people deploy to a stage, whatever files say. */
   isManual(stage: string): boolean
@@ -46,9 +46,9 @@ export type Account = {
   accessOf(build: Build, job: string): JobAccess
   /** The most jobs of a build. */
   maxJobs: number
-  /** The most jobs of the repository that run at once. Null: as the stack has it. */
+  /** The most jobs of the repository that run at once. Null: the limit of the stack. */
   maxRunningJobs: number | null
-  /** Which builds wait for a person to approve them: of forks, by their number a day (UTC), and by what the month has cost. */
+  /** The builds that wait for a person's approval: those of forks, by their number per day (UTC), and by the cost of the month. */
   approval: ApprovalRule
   maxForkBuildsPerDay: number
   maxBuildsPerDay: number
@@ -98,7 +98,7 @@ export function parseAccount(project: string, settings: Settings): Account {
   }
 }
 
-/** In bytes, of both files. Every commit's job message then fits into SNS's (publish-job.ts; a test computes it). */
+/** The size of both files, in bytes. The job message of every commit then fits into SNS's limit (publish-job.ts; a test computes it). */
 export const SETTINGS_LIMIT = 20 * 1024
 
 /** @throws UserError if the settings are too large for the message that starts a job */

@@ -9,7 +9,7 @@ import { type RunnerSecrets, runnerSecretsSchema } from './secrets.ts'
 
 const newSecret = () => randomBytes(32).toString('hex')
 
-/** Writes `secrets/runner.json`, keeping current values that are not replaced. Returns what it has then. */
+/** Writes `secrets/runner.json`, keeping current values that are not replaced. Returns the secrets as written. */
 export async function writeRunnerSecrets(store: Store, input: SetupInput): Promise<RunnerSecrets> {
   const { githubToken, cloneToken, githubApp, slackToken, rotateWebhookSecret, rotateLinkKey } = input
   const written = await editJson(store, runnerSecretsKey, parseJson, current => {
@@ -25,7 +25,7 @@ export async function writeRunnerSecrets(store: Store, input: SetupInput): Promi
       // The newest comes first: new hooks' secrets are derived from it. The previous one stays valid until the next rotation.
       webhookSecrets:
         rotateWebhookSecret || existing.length === 0 ? [newSecret(), ...existing.slice(0, 1)] : existing,
-      // A new stack has no webhook from before each repository got a secret of its own.
+      // A new stack has no webhooks from before each repository got its own secret.
       acceptsSharedSecret: data?.acceptsSharedSecret === true && !input.refuseSharedSecret,
       githubToken: hasNew ? githubToken : (data?.githubToken ?? null),
       cloneToken: githubApp ? null : (cloneToken ?? data?.cloneToken ?? null),

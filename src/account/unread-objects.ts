@@ -10,14 +10,14 @@ import {
 import type { Store } from '../records/store.ts'
 import { meantBy, stageMeantBy } from './key-meaning.ts'
 
-/** Settings and secrets have keys that people may write by hand. Nobody reads an object under another spelling. */
+/** Settings and secrets have keys that people may write by hand. Objects under other spellings are not read. */
 const PREFIXES = ['config/', 'secrets/'] as const
 
 /** The keys of all settings and secrets. */
 export const listAccountKeys = async (store: Store): Promise<string[]> =>
   (await Promise.all(PREFIXES.map(prefix => store.list(prefix)))).flat().map(({ key }) => key)
 
-/** Those of these keys that are read for no repository, nor for all. A folder as consoles make them is none. */
+/** The keys among these that are read neither for a repository nor for all. Folders as consoles make them are left out. */
 export const unreadKeys = (keys: readonly string[]): string[] =>
   keys.filter(key => !key.endsWith('/') && !isRead(key))
 
@@ -36,15 +36,15 @@ function means(key: string, name: string): boolean {
   return stage?.name === name || (!stage?.isSure && endsWithName(key, name))
 }
 
-/** Those of these keys that are not read, and can only mean all repositories or one of these: by another spelling, folder or ending. */
+/** The unread keys among these that can only mean all repositories or one of these: by another spelling, folder or ending. */
 const misspelledKeys = (keys: readonly string[], projects: readonly string[]): string[] =>
   unreadKeys(keys).filter(
     key => meantBy(key) === 'global' || projects.some(project => means(key, nameOf(project))),
   )
 
 /**
- * Those of these keys that somebody has written for a repository, and that its builds would leave out: misspelled ones, and
- * those of the name that it has now (`named`), if it was renamed and no other repository has its records there.
+ * The keys among these that were written for a repository but are ignored by its builds: misspelled ones and, if it was renamed, those
+ * under its current name (`named`), unless another repository has its records there.
  */
 export async function leftOutKeys(
   store: Store,
@@ -59,7 +59,7 @@ export async function leftOutKeys(
   return areOfAnother ? misspelled : [...misspelled, ...ofName]
 }
 
-/** What to do about keys that are not read, a sentence for each. `project`: the repository that they mean; null if it is not known. */
+/** Advice on unread keys, in one sentence for each. `project`: the repository that they mean; null if it is not known. */
 export const describeUnread = (keys: readonly string[], project: string | null): string =>
   keys
     .map(key => {

@@ -1,11 +1,11 @@
-/** A notice to people about a repository, rather than about one of its builds. */
+/** A notice about a repository, rather than about one of its builds. */
 export type Announcement = {
   project: string
   /** `owner/repo` as GitHub spells it. */
   repository: string
   /** One word, for filters. */
   topic: string
-  /** A line. */
+  /** One line. */
   subject: string
   /** Sentences. */
   text: string

@@ -7,9 +7,9 @@ const MAX_LENGTH = 60
 const HASH_LENGTH = 12
 
 /**
- * What an artifact of one job is called: its name or, with a matrix or shards, `name/<cell>`, such as `coverage/NODE-22`,
- * `coverage/3-of-8` or `coverage/NODE-22_3-of-8`. Unique among the cells and shards of the job, and safe in an object key: a
- * cell consists of letters, digits, ".", "_" and "-". Where that would not tell it from others, it ends with "--" and a hash.
+ * The name of an artifact of one job: its declared name or, with a matrix or shards, `name/<cell>`, such as `coverage/NODE-22`,
+ * `coverage/3-of-8` or `coverage/NODE-22_3-of-8`. Unique among the cells and shards of the job, and safe in an object key: a cell
+ * consists of letters, digits, ".", "_" and "-". If that would be ambiguous, it ends with "--" and a hash.
  */
 export function artifactNameOf(name: string, { cell, shard }: Pick<JobIdentity, 'cell' | 'shard'>): string {
   const entries = Object.entries(cell)

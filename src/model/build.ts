@@ -24,11 +24,11 @@ export type Person = z.infer<typeof personSchema>
 
 /** A build before it has a number: the fields that come from GitHub's payload alone. */
 export const buildRequestSchema = z.object({
-  /** What its records are kept under, in lower case. */
+  /** The prefix of its records, in lower case. */
   project: projectSchema,
   /** `owner/repo` as GitHub spelled it when the build was requested. */
   repository: repositorySchema,
-  /** GitHub's id of the repository, which outlives its names. Null where no event has named it. */
+  /** GitHub's id of the repository, which outlives its names. Null if no event has named it. */
   repositoryId: z.int().positive().nullable().default(null),
   event: z.enum(['push', 'pull_request', 'merge_group', 'deploy']),
   /** `push/<branch>`, `pr/<n>` or `deploy/<stage>`. */
@@ -44,7 +44,7 @@ export const buildRequestSchema = z.object({
   checkoutBranch: branchSchema,
   pullRequest: z.int().positive().nullable(),
   isFork: z.boolean(),
-  /** Of a fork's pull request: whether its author is a stranger to the repository. */
+  /** For a fork's pull request: whether its author is a stranger to the repository. */
   isStranger: z.boolean().default(false),
   isPrivate: z.boolean(),
   isDependabot: z.boolean(),
@@ -77,7 +77,7 @@ export const buildSchema = buildRequestSchema.extend({
   retryOf: z.int().positive().nullable().default(null),
   /** The number of the build that this one repeats: a whole rebuild, or a redelivery of a push that was built before. */
   rebuildOf: z.int().positive().nullable().default(null),
-  /** Of a build that only finds out how often a job of another one fails (`rebuildOf`). It says nothing about its commit. */
+  /** For a build that only measures how often a job of another one fails (`rebuildOf`). It says nothing about its commit. */
   repeats: repetitionSchema.nullable().default(null),
   /** A secret of this build. A failure record counts only if it contains it. */
   nonce: z.string().min(16).max(64),
@@ -94,5 +94,5 @@ export type Build = z.infer<typeof buildSchema>
 export const onlyTests = ({ target, rebuildOf, retryOf }: Pick<Build, 'target' | 'rebuildOf' | 'retryOf'>) =>
   target === null && (rebuildOf !== null || retryOf !== null)
 
-/** The name under which a project's records are kept. What GitHub calls the repository now is in its newest build. */
+/** The name under which a project's records are kept. The newest build has the repository's current name on GitHub. */
 export const repositoryOf = (project: string) => project.slice('gh/'.length)

@@ -6,7 +6,7 @@ export const RERUN_FAILED = 'rerun-failed'
 
 type Build = { project: string; number: number }
 
-/** By what a check run names its build (`external_id`). */
+/** The `external_id` by which a check run names its build. */
 export const checkIdOf = ({ project, number }: Build): string => `${project}#${number}`
 
 /** The build that an `external_id` names; null for any other text. */

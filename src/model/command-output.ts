@@ -5,12 +5,12 @@ export type OutputLines = {
   numberOf(index: number): number | null
 }
 
-/** The beginning and the end of a command's output, with secrets masked. Lines of the runner are no part of it. */
+/** The beginning and the end of a command's output, with secrets masked. It does not include lines of the runner. */
 export type CommandOutput = {
-  /** The end of it: this many bytes, as far as they are kept. */
+  /** Its last bytes, at most this many, as far as they are kept. */
   tail(bytes: number): string
-  /** Reads all that is kept. Takes time. */
+  /** Reads everything that is kept. Takes time. */
   lines(): OutputLines
-  /** The last lines that have something to read, each shortened to `width` characters. */
+  /** The last lines that are not blank, each shortened to `width` characters. */
   lastLines(count: number, width: number): string[]
 }

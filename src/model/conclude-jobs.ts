@@ -9,16 +9,16 @@ export type EndedJob = {
   exit: Exit | null
   reason: string | null
   allowFailure: boolean
-  /** Of its test reports; none without any. */
+  /** The counts of its test reports, if any. */
   tests?: TestCounts | null | undefined
-  /** Whether its reason names what failed. */
+  /** Whether its reason names the failure. */
   isNamed?: boolean | undefined
 }
 
-/** Whether a job is done, so that others may need it: it has passed, or failed as it may. */
+/** Whether a job is done, so that others may need it: it has passed, or its failure is allowed. */
 export const isDone = (job: EndedJob) => job.conclusion === 'passed' || isAllowedFailure(job)
 
-/** Whether a failure is allowed. Only what a command itself can do is: an exit code, too much time, or a test that failed. */
+/** Whether a failure is allowed. Only failures of the command itself can be: an exit code, a timeout, or a failed test. */
 export const isAllowedFailure = ({ conclusion, exit, allowFailure, tests }: EndedJob) =>
   allowFailure &&
   conclusion === 'failed' &&
@@ -37,9 +37,9 @@ export const isRedJob = (job: EndedJob) =>
 export type BuildConclusion = { conclusion: Conclusion; reason: string | null }
 
 /**
- * How a build ends whose jobs ended like this, whatever their order. An error tells nothing about the commit, so that one
- * comes before any failure, and is never allowed. `jobs` are in the order of the plan, without those that were left out.
- * `isOnlyJob`: the build has one job and no others, not even left out. Then its reason is the build's, without its name.
+ * Concludes a build from the ends of its jobs, whatever their order. An error says nothing about the commit, so it takes precedence over
+ * any failure, and is never allowed. `jobs` are in the order of the plan, without those that were left out. `isOnlyJob`: the build has a
+ * single job, and none were left out. Its reason is then the build's, without its name.
  */
 export function concludeJobs(jobs: readonly EndedJob[], isOnlyJob = false): BuildConclusion {
   const [only] = jobs
@@ -88,7 +88,7 @@ function describeFailures(failed: readonly EndedJob[], jobs: readonly EndedJob[]
   return `${list(failed)} failed${reason === null ? '' : `: ${reason}`}`
 }
 
-/** All were cancelled by the same request, which says why. */
+/** All jobs were cancelled by the same request, which gives the reason. */
 function describeCancelled(cancelled: readonly EndedJob[], jobs: readonly EndedJob[]): string {
   const why = cancelled.find(({ reason }) => reason !== null)?.reason
   return (
@@ -100,11 +100,11 @@ function describeCancelled(cancelled: readonly EndedJob[], jobs: readonly EndedJ
 const count = (some: readonly EndedJob[], { length }: readonly EndedJob[]) =>
   `${some.length} of ${length} ${length === 1 ? 'job' : 'jobs'}`
 
-/** In characters. A sentence with a list of titles fits into a commit status, which has 140. */
+/** In characters. A sentence with a list of titles then fits into a commit status, which has 140. */
 const MAX_LIST = 80
 const MAX_TITLE = 60
 
-/** As many titles as there is room for, but at least one. */
+/** As many titles as fit, but at least one. */
 function list(jobs: readonly EndedJob[], beforeLast = ', '): string {
   const titles = jobs.map(({ title }) => shortTitle(title))
   const most = titles.findIndex((_, at) => at > 0 && titles.slice(0, at + 1).join(', ').length > MAX_LIST)

@@ -1,7 +1,7 @@
 import { MOST_NAME } from './tests.ts'
 import { z } from './zod.ts'
 
-/** Of an excerpt: its lines, the UTF-16 units of each, and the bytes of all as JSON. */
+/** The limits of an excerpt: its lines, the UTF-16 units of each, and the bytes of all as JSON. */
 export const EXCERPT_LINES = 20
 const LINE_WIDTH = 300
 const EXCERPT_BYTES = 4000
@@ -12,9 +12,9 @@ export const MOST_ADVICE = 500
 /** A title has the names of a suite and of a test. */
 const MOST_TITLE = 2 * MOST_NAME + 3
 
-/** The cause of a job's failure. Its texts are of its test report or its output, masked and shortened. */
+/** The cause of a job's failure. Its texts come from its test report or its output, masked and shortened. */
 export const jobFailureSchema = z.object({
-  /** Where it is named: in a test report, or by a tool in the output. `end`: nowhere, so the excerpt is the end of the output. */
+  /** The source of its name: a test report, or a tool in the output. `end`: there is none, so the excerpt is the end of the output. */
   source: z.enum(['report', 'log', 'end']),
   /** `cart › multiplies by quantity`; null if no test is named. */
   test: z.string().min(1).max(MOST_TITLE).nullable(),
@@ -27,12 +27,12 @@ export const jobFailureSchema = z.object({
   line: z.int().positive().max(10_000_000).nullable(),
   /** Advice for a person. Absent if nothing is known. */
   advice: z.string().max(MOST_ADVICE).optional(),
-  /** The line of the job's log where it begins, from 1; null if that is not known. */
+  /** The line of the job's log where it begins, from 1; null if not known. */
   logLine: z.int().positive().max(2_000_000_000).nullable(),
 })
 export type JobFailure = z.infer<typeof jobFailureSchema>
 
-/** Whether something is named that failed: more is known than how the command ended. */
+/** Whether the failure has a name, so that more is known than how the command ended. */
 export const isNamed = ({ source }: Pick<JobFailure, 'source'>) => source !== 'end'
 
 /** The first lines, as many as an excerpt has room for. */

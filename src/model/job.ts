@@ -27,13 +27,13 @@ export const DEPLOY_JOB = 'deploy'
 
 /** The job that verifies a deploy, while the build still has the stage. No job of a file has this name. */
 export const VERIFY_JOB = 'verify-deploy'
-/** What names the stage in the cell of a job that deploys or verifies, if a build deploys to several. */
+/** The variable for the stage in the cell of a job that deploys or verifies, if a build deploys to several. */
 export const STAGE_VARIABLE = 'stage'
 
 /** The most stages that one branch is deployed to. */
 export const MOST_STAGES = 10
 
-/** What has no place in the title of a job: control and format characters, line breaks, halves of characters. */
+/** Characters that are not allowed in the title of a job: control and format characters, line breaks, halves of characters. */
 export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u
 
 /** The longest title, in characters. */
@@ -48,7 +48,7 @@ export const cellSchema = z.record(
     .refine(value => !UNPRINTABLE.test(value)),
 )
 
-/** Which of a plan's jobs one is: its name, its cell of the matrix, and its shard. */
+/** Identifies a job of a plan: its name, its cell of the matrix, and its shard. */
 export const jobIdentitySchema = z.object({
   name: jobNameSchema,
   /** Empty without a matrix. */
@@ -58,12 +58,12 @@ export const jobIdentitySchema = z.object({
     .object({ index: z.int().positive(), count: z.int().positive() })
     .refine(({ index, count }) => index <= count)
     .nullable(),
-  /** Which run of a job that is repeated it is, from 1. Its sandbox does not get to know it. */
+  /** The number of the run of a repeated job, from 1. Its sandbox does not learn it. */
   repetition: z.object({ index: z.int().positive(), count: z.int().positive() }).optional(),
 })
 export type JobIdentity = z.infer<typeof jobIdentitySchema>
 
-/** How people see a job: `lint`, `unit (4/8)`, `node (NODE=22)`, `node (NODE=22, 1/2)`, `unit (run 3/20)`. Unique in a build. */
+/** The title of a job for people: `lint`, `unit (4/8)`, `node (NODE=22)`, `node (NODE=22, 1/2)`, `unit (run 3/20)`. Unique in a build. */
 export function titleOf({ name, cell, shard, repetition }: JobIdentity): string {
   const parts = Object.entries(cell).map(([variable, value]) => `${variable}=${value}`)
   if (shard) parts.push(`${shard.index}/${shard.count}`)

@@ -1,6 +1,6 @@
 import { z } from './zod.ts'
 
-/** So many groups of a log are recorded, and so many times. */
+/** The most groups of a log that are recorded, and the most times. */
 export const MOST_GROUPS = 200
 export const MOST_TIMES = 400
 /** More than a job has: two lists of 100 commands are the most. */
@@ -10,11 +10,11 @@ const line = z.int().positive().max(2_000_000_000)
 const seconds = z.number().nonnegative().max(10_000_000)
 
 /**
- * Which lines of a job's log belong to what, and when they were written. Lines are numbered from 1, and times are seconds since the
- * start of the job. A job writes it of its own log: readers leave out what does not fit.
+ * The parts of a job's log, and the times at which lines were written. Lines are numbered from 1, and times are seconds since the start
+ * of the job. A job writes it about its own log, so readers leave out what does not fit.
  */
 export const logOutlineSchema = z.object({
-  /** The first line of each phase, and when it began. The last one goes on to the end. */
+  /** The first line of each phase, and when it began. The last phase continues to the end. */
   phases: z
     .array(z.tuple([z.enum(['fetch', 'setup', 'command', 'deploy', 'results']), line, seconds]))
     .max(MOST_PHASES),

@@ -15,22 +15,22 @@ export const ownerSchema = z
 export const repositorySchema = z.string().regex(new RegExp(`^${REPOSITORY}$`))
 
 /**
- * `gh/<owner>/<repo>` in lower case: what a repository's records are kept under. Part of object keys, links, and session
- * policies, which must stay short. A repository keeps its project when it is renamed. One that gets a name under which
- * another's records are kept has its GitHub id after the name: `gh/ada/web@4711`.
+ * `gh/<owner>/<repo>` in lower case: the prefix of a repository's records. Part of object keys, links, and session policies, which must
+ * stay short. A repository keeps its project when it is renamed. A repository that gets a name under which another's records are kept has
+ * its GitHub id after the name: `gh/ada/web@4711`.
  */
 export const projectSchema = z
   .string()
   .regex(new RegExp(`^gh/${REPOSITORY}(?:@[1-9][0-9]{0,15})?$`))
   .toLowerCase()
 
-/** A project in the only form that keys and links may have, whatever the spelling. */
+/** A project in the only form that keys and links may have, from any spelling. */
 export const canonicalProject = (project: string) => project.toLowerCase()
 
 /** The project of a repository that has always had this name. */
 export const projectNamed = (repository: string) => canonicalProject(`gh/${repository}`)
 
-/** Which repositories to build: `owner`, `owner/repo`, or `*` for all. */
+/** The repositories to build: `owner`, `owner/repo`, or `*` for all. */
 export const REPOSITORY_PATTERN = new RegExp(`^(?:\\*|${OWNER}|${REPOSITORY})$`)
 
 /** The name of a stage. Part of object keys, and the name of an environment on GitHub. */
@@ -38,7 +38,7 @@ export const STAGE_NAME = /^[a-z][a-z0-9-]{0,39}$/
 export const STAGE_NAME_RULE =
   'lower-case letters, digits and dashes, starting with a letter, at most 40 characters'
 export const stageNameSchema = z.string().regex(STAGE_NAME)
-/** Every stage of a repository, where people name one. No stage has this name. */
+/** Stands for every stage of a repository. No stage has this name. */
 export const EVERY_STAGE = '*'
 
 /** The name of an environment variable. */

@@ -1,7 +1,7 @@
 import type { Build, BuildRequest } from './build.ts'
 import { UserError } from './user-error.ts'
 
-/** How a commit relates to another one in git: `ahead` is its descendant, `behind` its ancestor. */
+/** The relation of a commit to another one in git: `ahead` is its descendant, `behind` its ancestor. */
 export type Relation = 'identical' | 'ahead' | 'behind' | 'diverged'
 
 /**
@@ -31,9 +31,9 @@ export function headNameOf({
 const isOn = (toHead: Relation | null) => toHead === 'identical' || toHead === 'ahead'
 
 /**
- * Whether a build is newer than another one of the same branch or pull request. Newer means newer in git, whichever of
- * their webhooks arrived first: the commit at the head of the branch is the newest, even if the branch was set back to it.
- * Where git does not say, the number of the build does.
+ * Whether a build is newer than another one of the same branch or pull request. Newer means newer in git, regardless of the order of
+ * their webhooks: the commit at the head of the branch is the newest, even if the branch was set back to it. If git does not say, the
+ * number of the build decides.
  * @throws if GitHub does not answer
  */
 export async function isNewer(build: Subject, other: Position, compare: Compare): Promise<boolean> {
@@ -47,7 +47,7 @@ export async function isNewer(build: Subject, other: Position, compare: Compare)
   if (relation === 'ahead' && isOn(toHead)) return true
   const otherToHead = toHead && (await compare(repository, other.commit, head))
   if (otherToHead === 'identical') return false
-  // Of two commits, only one of which is still part of the branch, that one is newer.
+  // If only one of two commits is still part of the branch, that one is newer.
   if (otherToHead && isOn(toHead) !== isOn(otherToHead)) return isOn(toHead)
   if (relation === 'ahead') return true
   // The branch has gone, and was last set back from the other commit to this one.
@@ -57,7 +57,7 @@ export async function isNewer(build: Subject, other: Position, compare: Compare)
 
 /**
  * How the head of a branch relates to a commit; `gone` if the branch has none.
- * @throws if GitHub does not answer, or does not show this stack even the commit
+ * @throws if GitHub does not answer, or does not even show the commit to this stack
  */
 export async function compareToBranch(
   compare: Compare,
@@ -73,7 +73,9 @@ export async function compareToBranch(
   )
 }
 
-/** The newest of builds of one branch; undefined for none. GitHub is asked nothing but whether the last of them is the head, if it is. */
+/**
+ * The newest of these builds of one branch; undefined for none. If the last of them is the head, this takes only one question to GitHub.
+ */
 export async function newestOf<T extends Subject>(
   builds: readonly T[],
   compare: Compare,
@@ -85,7 +87,7 @@ export async function newestOf<T extends Subject>(
   let newest = last
   for (const build of others) {
     const isOlder = (await remembered(build.repository, newest.commit, build.commit)) === 'behind'
-    // An ancestor of what the branch still has is older.
+    // An ancestor of a commit that is still on the branch is older.
     if (isOlder && isOn(await remembered(newest.repository, newest.commit, headNameOf(newest)))) continue
     if (await isNewer(build, newest, remembered)) newest = build
   }

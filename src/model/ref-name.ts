@@ -18,5 +18,5 @@ export function isFullRef(ref: string): boolean {
   )
 }
 
-/** Whether a branch on GitHub can have this name: a ref of git that neither begins with `-` nor with `refs/`. */
+/** Whether a branch on GitHub can have this name: a git ref that begins neither with `-` nor with `refs/`. */
 export const isBranchName = (name: string) => isFullRef(`refs/heads/${name}`) && !/^(-|refs\/)/.test(name)

@@ -3,11 +3,11 @@ import { z } from './zod.ts'
 /** How often one build may repeat a job. */
 export const MOST_REPETITIONS = 50
 
-/** As many failures as a record of tests has, and paths as long as theirs. */
+/** As many files as a record of tests has failures, and paths as long as theirs. */
 const MOST_FILES = 20
 const MOST_LENGTH = 300
 
-/** Which job of a build is repeated, by its title, and how often. */
+/** The job of a build that is repeated, by its title, and how often. */
 export const repetitionSchema = z.object({
   job: z.string().min(1).max(500),
   times: z.int().positive().max(MOST_REPETITIONS),

@@ -1,4 +1,4 @@
-/** A button that somebody has pressed on GitHub to run builds again: a button of a check run, or "Re-run". Not yet believed. */
+/** A click on GitHub to run builds again: on a button of a check run, or on "Re-run". Not verified yet. */
 export type Rerun = {
   repository: string
   /** GitHub's id of the repository. */
@@ -6,10 +6,10 @@ export type Rerun = {
   /** The App whose check run it is. */
   appId: number
   commit: string
-  /** The person who has pressed it. */
+  /** The person who clicked it. */
   login: string
-  /** The build of the check run (`buildOfCheckId`), or the suite all of whose check runs are meant. */
+  /** The build of the check run (`buildOfCheckId`), or the suite whose check runs are all meant. */
   of: { checkId: string } | { suite: number }
-  /** Whether what has passed is taken over. */
+  /** Whether passed jobs are taken over. */
   failed: boolean
 }

@@ -1,7 +1,7 @@
 /**
- * The signer of a delivery, known by the secret that it was signed with. It speaks for one repository, for those of an organization, for
- * every repository (a GitHub App), or for the command line of this stack. `shared` is the one secret of the stack, which webhooks
- * had before each repository got its own.
+ * The signer of a delivery, known by the secret that it was signed with. It is trusted for one repository, the repositories of an
+ * organization, every repository (a GitHub App), or the command line of this stack. `shared` is the one secret of the stack, which
+ * webhooks had before each repository got its own.
  */
 export type Signer =
   | { by: 'repository'; id: number }

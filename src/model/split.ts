@@ -3,16 +3,16 @@ import { z } from './zod.ts'
 
 /** The most files by which one job is divided. */
 export const MOST_FILES = 20_000
-/** Of the path of such a file, in UTF-16 units. */
+/** The longest path of such a file, in UTF-16 units. */
 export const MOST_PATH = 300
 
 const base64Length = (bytes: number) => 4 * Math.ceil(bytes / 3)
 
-/** How the files of one job are divided among its shards. The files themselves are those of the commit, in the order of their paths. */
+/** The division of a job's files among its shards. The files are those of the commit, in the order of their paths. */
 export const splitSchema = z.object({
   job: jobNameSchema,
   files: z.int().positive().max(MOST_FILES),
-  /** Of the list of files: a commit that has others does not run. */
+  /** The digest of the list of files: a commit with other files does not run. */
   digest: z.string().max(64),
   /** The shard of each file, from 0, in one byte; base64. */
   shardOf: z.base64().max(base64Length(MOST_FILES)),
@@ -48,7 +48,7 @@ export function packFiles(positions: Iterable<number>, files: number): string {
   return Buffer.from(bits).toString('base64')
 }
 
-/** Whether packed positions have this one. */
+/** Whether packed positions include this one. */
 export function hasFile(packed: Uint8Array, at: number): boolean {
   return ((packed[at >> 3] ?? 0) & (1 << (at & 7))) !== 0
 }
@@ -67,7 +67,7 @@ const MOST_NAMED = 3
 
 export const filesOf = (number: number) => `${number} ${number === 1 ? 'file' : 'files'}`
 
-/** Of a file. */
+/** The most seconds of a file. */
 export const MOST_SECONDS = 3600
 
 /** The seconds that the tests of a file took. */

@@ -2,28 +2,28 @@ import { branchSchema, commitSchema } from './build.ts'
 import { MOST_JOBS } from './job.ts'
 import { z } from './zod.ts'
 
-/** The newest builds of a branch that are kept, by number. */
+/** How many of the newest builds of a branch are kept, by number. */
 export const MOST_BUILDS = 30
-/** The builds that are counted for one test, of those that ran its job. */
+/** The most builds that count for one test, among those that ran its job. */
 const MOST_COUNTED = 10
-/** Tests that are kept of a job in one build; if more have failed, the list is not complete. */
+/** The most tests that are kept for a job in one build. If more have failed, the list is incomplete. */
 export const MOST_LISTED = 100
-/** Of a whole record, in bytes as JSON. Without it, many jobs and builds would make more. */
+/** The most bytes of a record, as JSON. Many jobs and builds would otherwise exceed it. */
 export const HISTORY_BYTES = 256 * 1024
 
 /** A short hash of a job and one of its tests (`testIdOf`): names may be long, and private. */
 const idSchema = z.string().regex(/^[0-9a-f]{16}$/)
 const idsSchema = z.array(idSchema).max(MOST_LISTED)
 
-/** How the tests of one job ended in one build: of all of its shards and attempts. */
+/** How the tests of one job ended in one build, in all of its shards and attempts. */
 const testedJobSchema = z.object({
   job: idSchema,
   /** Whether all of its shards passed, and no test of the last attempt failed. */
   isPassed: z.boolean(),
-  /** Whether `failed` has all that failed. */
+  /** Whether `failed` has all tests that failed. */
   isComplete: z.boolean(),
   failed: idsSchema,
-  /** Those that failed and passed: within one run, or in two attempts. */
+  /** The tests that failed and passed, within one run or in two attempts. */
   flaky: idsSchema,
 })
 export type TestedJob = z.infer<typeof testedJobSchema>
@@ -35,11 +35,11 @@ const testedBuildSchema = z.object({
 })
 export type TestedBuild = z.infer<typeof testedBuildSchema>
 
-/** `tests/<branch>.json`: how the tests of a branch's newest builds ended. Written by report alone; it decides nothing. */
+/** `tests/<branch>.json`: how the tests of a branch's newest builds ended. Written only by report; it decides nothing. */
 export const testHistorySchema = z.object({ builds: z.array(testedBuildSchema).max(MOST_BUILDS) })
 export type TestHistory = z.infer<typeof testHistorySchema>
 
-/** In how many of a branch's last builds a flaky test has failed. */
+/** The number of a branch's last builds in which a flaky test failed. */
 export const flakinessSchema = z
   .object({ branch: branchSchema, failed: z.int().positive(), of: z.int().positive().max(MOST_COUNTED) })
   .refine(({ failed, of }) => failed <= of)
@@ -51,7 +51,7 @@ export const describeFlakiness = ({ branch, failed, of }: Flakiness) =>
     ? `flaky: failed in the last build of ${branch}`
     : `flaky: failed ${failed} of the last ${of} builds of ${branch}`
 
-/** Adds a build, or replaces it if it was added before. The oldest ones make room. */
+/** Adds a build, or replaces it if it was added before. The oldest builds make room. */
 export function addBuild({ builds }: TestHistory, build: TestedBuild): TestHistory {
   const others = builds.filter(({ number }) => number !== build.number)
   const all = [...others, build].toSorted((one, other) => one.number - other.number).slice(-MOST_BUILDS)
@@ -64,8 +64,8 @@ const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 type Result = 'failed' | 'flaky' | 'passed' | 'other'
 
 /**
- * How often a test has failed lately, if it is flaky: it has failed and passed at one commit, in one run, two attempts or two builds. Null if it is not. A test has
- * certainly passed only where its whole job has.
+ * How often a test has failed lately, if it is flaky: it has failed and passed at one commit, in one run, two attempts or two builds.
+ * Null if it is not. A test is sure to have passed only if its whole job has.
  */
 export function flakinessOf(
   { builds }: TestHistory,
@@ -87,7 +87,7 @@ export function flakinessOf(
   return isFlaky ? { failed: failed.length, of: results.length } : null
 }
 
-/** Null if nobody knows. `other`: it did not fail, but whether it ran is not known. */
+/** Null if it is not known. `other`: the test did not fail, but may not have run. */
 function resultOf(job: TestedJob | undefined, test: string): Result | null {
   if (!job) return null
   if (job.flaky.includes(test)) return 'flaky'

@@ -3,16 +3,16 @@ import { z } from './zod.ts'
 
 /** The most tests that the reports of one job may have. */
 export const MOST_TESTS = 20_000
-/** How many failures are kept, the first ones. */
+/** How many of the first failures are kept. */
 export const MOST_FAILURES = 20
-/** Of a name, a suite and a path, in UTF-16 units. */
+/** The length of a name, a suite and a path, in UTF-16 units. */
 export const MOST_NAME = 300
-/** Of a message, in bytes as JSON. */
+/** The size of a message, in bytes as JSON. */
 export const MESSAGE_BYTES = 4096
 
 const count = z.int().nonnegative().max(MOST_TESTS)
 
-/** How many tests of a job ended how. A flaky one has failed and later passed; it is one of those that passed. */
+/** The numbers of tests of a job, by result. A flaky test failed and later passed; it counts as passed, too. */
 const countsShape = {
   passed: count,
   failed: count,
@@ -26,9 +26,9 @@ export type TestCounts = z.infer<z.ZodObject<typeof countsShape>>
 /** Whether these can be the counts of one job. */
 const arePossible = (counts: TestCounts) => totalOf(counts) <= MOST_TESTS && counts.flaky <= counts.passed
 
-/** Further ones are not counted in packed counts. */
+/** Packed counts do not count further ones. */
 const MOST_FLAKY = 99
-/** The same in few bytes: passed, failed or errored, skipped, flaky. */
+/** The same counts in few bytes: passed, failed or errored, skipped, flaky. */
 export const packedCountsSchema = z
   .tuple([count, count, count, count.max(MOST_FLAKY)])
   .refine(packed => arePossible(unpackCounts(packed)))
@@ -43,7 +43,7 @@ export const unpackCounts = ([passed, failed, skipped, flaky]: PackedCounts): Te
   ...{ passed, failed, errored: 0, skipped, flaky },
 })
 
-/** A test that failed, or a suite that did before any of its tests. Texts are those of the report, masked and shortened. */
+/** A test that failed, or a suite that failed before any of its tests. Texts come from the report, masked and shortened. */
 export const testFailureSchema = z.object({
   suite: z.string().max(MOST_NAME),
   name: z.string().max(MOST_NAME),
@@ -56,30 +56,30 @@ const testNameSchema = testFailureSchema.pick({ suite: true, name: true })
 export type TestName = z.infer<typeof testNameSchema>
 export type TestFailure = z.infer<typeof testFailureSchema>
 
-/** The tests as a job's record has them. */
+/** The counts of tests in the record of a job. */
 export const testCountsSchema = z.object(countsShape).refine(arePossible)
 
-/** The report files that were read; more are only counted. */
+/** The most report files that are listed. Further ones are only counted. */
 export const MOST_REPORTS = 100
 
 /** In bytes. */
 export const TESTS_RECORD_LIMIT = 1024 * 1024
 
-/** `tests.json`: what the reports of one attempt come to. Written once, by the job. */
+/** `tests.json`: the results of the reports of one attempt. Written once, by the job. */
 export const testRecordSchema = z.object({
   ...countsShape,
   failures: z.array(testFailureSchema).max(MOST_FAILURES),
-  /** The first tests that failed and later passed. Absent for none, and in records of versions that named none. */
+  /** The first tests that failed and later passed. Absent if there are none, and in records of versions that did not name them. */
   flakyTests: z.array(testNameSchema).max(MOST_FAILURES).optional(),
   reports: z
     .array(z.object({ path: z.string().max(MOST_NAME), format: z.enum(['junit', 'tap']), tests: count }))
     .max(MOST_REPORTS),
-  /** Of a shard that divides files: the seconds of those that the reports name. */
+  /** For a shard that divides files: the seconds of those that the reports name. */
   files: z.array(fileSecondsSchema).max(MOST_FILES).optional(),
 })
 export type TestRecord = z.infer<typeof testRecordSchema>
 
-/** Where it is, below the prefix of its job's attempt. */
+/** The key of the record, below the prefix of its job's attempt. */
 export const testRecordKey = (prefix: string) => `${prefix}tests.json`
 
 /** Tests that did not pass. */

@@ -2,7 +2,7 @@ import { type BuildRequest, type Trust, trustSchema } from './build.ts'
 import { DEPLOY_JOB, type JobIdentity } from './job.ts'
 import { z } from './zod.ts'
 
-/** Which kind of sandbox a job runs in: that of its build, or the one for deploys alone. */
+/** The kind of sandbox that a job runs in: that of its build, or the one only for deploys. */
 export const jobTrustSchema = z.enum([...trustSchema.options, 'deploy'])
 export type JobTrust = z.infer<typeof jobTrustSchema>
 
@@ -16,8 +16,8 @@ export const isIsolated = (trust: JobTrust): trust is IsolatedTrust =>
   trust === 'protected' || trust === 'deploy'
 
 /**
- * The trust of a build. It depends on the event alone, never on the commit: GitHub serves the commits of every fork
- * through the base repository too.
+ * The trust of a build. It depends only on the event, never on the commit: GitHub serves the commits of every fork through the base
+ * repository, too.
  */
 export function trustOf(request: BuildRequest, isDeployBranch: (branch: string) => boolean): Trust {
   if (request.isFork || request.isDependabot) return 'fork'

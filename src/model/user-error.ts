@@ -1,9 +1,9 @@
 import { escapeControls } from './escape-controls.ts'
 
 /**
- * An error for people. Its message says in one or two sentences what happened, where, and what to do next. Callers
- * print only the message; any other error is a bug and is printed with its stack. A text is one line, and a list has a line for
- * each of its texts, whatever they quote: control characters in them are escaped.
+ * An error for people. Its message says in one or two sentences what happened, where, and what to do next. Callers print only the
+ * message; any other error is a bug and is printed with its stack. A text is one line, and a list has one line per text, whatever they
+ * quote: their control characters are escaped.
  */
 export class UserError extends Error {
   override readonly name = 'UserError'

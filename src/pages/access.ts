@@ -28,9 +28,9 @@ export function parseBuildRef(owner: string, repo: string, number: string): Buil
 export type OpenedBuild = { records: Records; needsKey: boolean }
 
 /**
- * Opens a build if the visitor may see it. Without the key of its path, that is so if it is public, and so is its repository, by
- * the record of that: one that has become private is private from its first build on. Null for a missing build, without the key,
- * and for a wrong one: these look the same and take the same number of requests.
+ * Opens a build if the visitor may see it. Without the key of its path, both the build and its repository must be public. The record of
+ * the repository decides: one that has become private is private from its first build on. Null for a missing build, a missing key, and a
+ * wrong key: these look the same and take the same number of requests.
  */
 export async function openBuild(
   store: Store,
@@ -52,7 +52,7 @@ export async function openBuild(
   return records && { records, needsKey }
 }
 
-/** A repository that the visitor may see. If it is private now, the visitor has its key. */
+/** A repository that the visitor may see. The visitor has its key if it is private now. */
 export type OpenedRepository = Standing & {
   project: string
   /** Older builds may differ: without the key, only those of the repository's public time are shown. */
@@ -60,8 +60,8 @@ export type OpenedRepository = Standing & {
 }
 
 /**
- * Opens a repository by one of its paths, each of which has its own key. Null for an unknown repository, for one without
- * builds, without the key and for a wrong one: these look the same and take the same number of requests.
+ * Opens a repository by one of its paths, each of which has its own key. Null for an unknown repository, one without builds, a missing
+ * key, and a wrong key: these look the same and take the same number of requests.
  */
 export async function openRepository(
   store: Store,
@@ -82,7 +82,10 @@ export async function openRepository(
 /** `last` is the counter's number, which may lag behind. */
 type FoundProject = { name: string; last: number }
 
-/** Links name the project, so that they stay what they were. A later name counts only if there is no such project. */
+/**
+ * Finds the project that a link names. Links keep working because they name the project; a later name counts only if there is no such
+ * project.
+ */
 async function projectOf(store: Store, requested: string): Promise<FoundProject> {
   const repository = repositoryOf(requested)
   const [own, named] = await Promise.all([
@@ -90,7 +93,7 @@ async function projectOf(store: Store, requested: string): Promise<FoundProject>
     repositorySchema.safeParse(repository).success ? readNamed(store, repository) : null,
   ])
   const name = own === 0 ? (named?.project ?? requested) : requested
-  // Read also if it is known, so that a later name takes as many requests as a name that is unknown.
+  // Read even if it is known, so that a later name takes as many requests as an unknown name.
   return { name, last: await lastNumber(store, name) }
 }
 
@@ -113,14 +116,14 @@ async function standingOf(store: Store, { name: project, last }: FoundProject): 
     if (read.at(-1) === null) break
   }
   const newest = builds.at(-1)
-  // Read also if there is no build, so that it takes as many requests.
+  // Read even if there is no build, so that the number of requests is the same.
   const known = await readKnown(store, newest?.repositoryId ?? 0)
   return newest ? { newest, isPrivate: known?.isPrivate ?? arePrivate(builds) } : null
 }
 
 /**
- * Without a record of the repository: the newest build that an event of now has requested says whether it is private. A repetition
- * says what was so then: it counts only if there is nothing else.
+ * Whether a repository without a record is private. The newest build that repeats no other decides. A repetition has the privacy of the
+ * build that it repeats, so it counts only if there is nothing else.
  */
 function arePrivate(builds: readonly Build[]): boolean {
   const first = builds.findLast(

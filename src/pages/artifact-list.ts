@@ -44,7 +44,7 @@ function renderRow(build: Of, artifact: LeftArtifact, now: Date, withKey: (path:
 `
 }
 
-/** A link expires after so long, or with the credentials of the function. */
+/** A link expires after this time, or with the credentials of the function. */
 const LINK_SECONDS = 300
 const ARCHIVE_TYPE = 'application/zstd'
 

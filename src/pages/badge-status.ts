@@ -7,8 +7,8 @@ import { viewOf } from '../records/view.ts'
 import type { OpenedRepository } from './access.ts'
 
 /**
- * The text of a branch's badge: the state of its newest ended build. If the commit at its tip was skipped, by `paths` or by
- * a word in its message, it is `skipped`: no other commit's success is the tip's. `unknown` without a build that the visitor may see.
+ * The text of a branch's badge: the state of its newest ended build. If the commit at its tip was skipped, by `paths` or by a word in its
+ * message, it is `skipped`: the success of another commit does not count. `unknown` without a build that the visitor may see.
  */
 export async function badgeStatusOf(
   { project, visible: { store, mayShow } }: Pick<OpenedRepository, 'project' | 'visible'>,

@@ -12,14 +12,14 @@ import { formatUtc, renderTime } from './time.ts'
 
 type Fact = string | ReturnType<typeof html>
 
-/** In plain words, with which rights a build runs (docs/security.md). */
+/** The rights of a build, in plain words (docs/security.md). */
 const RIGHTS: Record<Trust, string> = {
   fork: 'of a fork: no secrets',
   branch: 'of a branch',
   protected: 'of a deploy branch',
 }
 
-/** Renders the facts of a build, with links to GitHub and to builds that belong to it. */
+/** Renders the facts of a build, with links to GitHub and to related builds. */
 export function renderFacts(view: View, links: BuildLinks) {
   const { author, queuedAt, target, trust, tests, cost, deploys, manualStages, stage, runner } = view
   const { github } = links
@@ -36,7 +36,7 @@ export function renderFacts(view: View, links: BuildLinks) {
     ['Stage', deploys.length === 0 && manualStages.length === 0 ? stage : null],
     [deploys.length === 1 ? 'Stage' : 'Stages', describeDeploys(deploys)],
     ['Rights', RIGHTS[trust]],
-    // Each of several jobs has its own.
+    // If there are several jobs, each has its own.
     [
       'Runner',
       hasJobList(view) || !runner ? null : `${runner.memoryMb} MB, ${runner.architecture}, ${runner.start}`,
@@ -49,7 +49,7 @@ export function renderFacts(view: View, links: BuildLinks) {
 const linked = (href: string | null, text: Fact): Fact =>
   href === null ? text : html`<a href="${href}" rel="noreferrer">${text}</a>`
 
-/** The branch, or the pull request with where it comes from: `stranger:fix` if that is a fork. */
+/** The branch, or the pull request with its source: `stranger:fix` if that is a fork. */
 function subjectOf(view: View, { github }: BuildLinks): [string, Fact] {
   const { pullRequest, branch, checkoutBranch, isFork, cloneRepository } = view
   const name = escapeControls(checkoutBranch)
@@ -62,7 +62,7 @@ function subjectOf(view: View, { github }: BuildLinks): [string, Fact] {
   ]
 }
 
-/** Of a pull request, whether its head or its merge is tested; of a push, what it has brought. */
+/** For a pull request, whether its head or its merge is tested; for a push, its changes. */
 function commitOf({ commit, merge, pullRequest, branch }: View, { github }: BuildLinks): Fact {
   const head = linked(github.commit, html`<code>${commit.slice(0, 10)}</code>`)
   if (merge !== null)
@@ -71,7 +71,7 @@ function commitOf({ commit, merge, pullRequest, branch }: View, { github }: Buil
   return github.comparison === null ? head : html`${head} (${linked(github.comparison, 'changes')})`
 }
 
-/** Where each deploy stands, in its own words. */
+/** The states of deploys, in words. */
 const STATES: Record<View['deploys'][number]['status'], string> = {
   running: 'deploying',
   waiting: 'waits',

@@ -3,7 +3,7 @@ import type { View } from '../records/view.ts'
 import type { GitHubLinks } from './github-links.ts'
 import type { ShownLog } from './shown-log.ts'
 
-/** The surroundings of a build that its page leads to. */
+/** The surroundings of a build to which its page links. */
 export type Surroundings = {
   repository: string
   github: GitHubLinks
@@ -17,7 +17,7 @@ export type BuildLinks = Surroundings & {
   whole: string
   download: string
   live: string
-  /** The logs of all jobs in one; null for a build of one job, and before the end. */
+  /** The logs of all jobs in one file; null for a build of one job, and before the end. */
   all: string | null
   /** The views of the build. */
   log: string

@@ -27,7 +27,7 @@ export type PageParts = {
 
 const RELOAD_SECONDS = 3
 
-/** Renders what changes while a build runs: its head, its jobs, and which of them is shown. */
+/** Renders the parts that change while a build runs: its head, its jobs, and which of them is shown. */
 export const renderChanging = ({
   view,
   shown,

@@ -13,7 +13,7 @@ import { renderTime } from './time.ts'
 export const stateOf = (view: Pick<View, 'status' | 'isFlaky' | 'deploy'>): string =>
   view.deploy?.status === 'failed' ? 'deploy failed' : describeConclusion(view)
 
-/** `master`; of a pull request `#12 ada:fix`, also if it comes from a fork. */
+/** `master`; for a pull request `#12 ada:fix`, even from a fork. */
 export const subjectOf = ({ pullRequest, branch, checkoutBranch }: View): string =>
   pullRequest === null ? branch : `#${pullRequest} ${checkoutBranch}`
 
@@ -38,7 +38,7 @@ export function renderBuildRow(view: View, link: string) {
 </li>`
 }
 
-/** `deployed to staging and production`, or where its deploy stands. */
+/** `deployed to staging and production`, or the state of its deploy. */
 function describeDeploys({ deploy, deploys }: View): string | null {
   const stages = deploys.flatMap(({ status, stage }) => (status === 'succeeded' ? [stage] : []))
   if (deploy?.status === 'cancelled') return `not deployed to ${deploy.stage}`

@@ -12,15 +12,15 @@ export type CountCommits = (repository: string, base: string, head: string) => P
 
 type Limits = {
   now: () => Date
-  /** In ms: how long a page waits for GitHub. A later answer is there for the next page. */
+  /** How long a page waits for GitHub, in ms. A later answer is used for the next page. */
   timeoutMs?: number
 }
 
 const MOST_COUNTS = 500
-/** In ms: the pause after a count that failed. Anybody may open a page. */
+/** The pause after a count that failed, in ms. Anyone may open a page. */
 const RETRY_MS = 5 * 60_000
 
-/** Counts commits and remembers the counts, which never change. Counts nothing that GitHub does not answer soon. */
+/** Counts commits and remembers the counts, which never change. Returns null if GitHub does not answer soon. */
 export function rememberCounts(count: CountCommits, { now, timeoutMs = 1000 }: Limits): CountCommits {
   const known = new Map<string, { counted: Promise<number | null>; until: number }>()
   const start = (...range: Parameters<CountCommits>) => {

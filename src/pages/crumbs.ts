@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { ownerPath } from '../records/links.ts'
 
-/** Where a page stands: its name, and the link to the page above it, if the visitor may open that. */
+/** A page in the line of crumbs: its name, and the link to it, if the visitor may open it. */
 export type Crumb = { text: string; href: string | null }
 
 /** The crumbs of a build's page. `repository`: the link to its repository's page. */
@@ -19,7 +19,7 @@ export function crumbsOfBuild(
     : [...crumbs, { text: build, href: log }, { text: more, href: null }]
 }
 
-/** The crumbs of a repository's page. The owner's page would show nothing of a private repository without a key of its own. */
+/** The crumbs of a repository's page. Without its own key, the owner's page would show nothing of a private repository. */
 export function crumbsOf(repository: string, isPrivate: boolean): Crumb[] {
   const [owner = '', name = ''] = repository.split('/')
   return [

@@ -8,17 +8,17 @@ type Linked = Pick<
 /** Pages of GitHub about a build; null where there is none. */
 export type GitHubLinks = {
   commit: string
-  /** Of a pull request, the branch that is to be merged. */
+  /** For a pull request, the branch to merge. */
   branch: string | null
   pullRequest: string | null
-  /** The changes that a push has brought. */
+  /** The changes of a push. */
   comparison: string | null
   author: string | null
   /** A place in the commit, by a path relative to its root. */
   placeIn: (file: string, line: number | null) => string
 }
 
-/** A login is letters, digits and dashes; that of an App ends with `[bot]`, and has a page elsewhere. */
+/** A login has letters, digits and dashes. That of an App ends with `[bot]`, and its page is elsewhere. */
 const LOGIN = /^[A-Za-z0-9-]{1,39}$/
 
 /** @param url of GitHub's pages, such as `https://github.com` */

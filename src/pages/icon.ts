@@ -13,7 +13,7 @@ const ICONS: Record<string, string> = {
 }
 const GREY = '#6e7781'
 
-/** The icon in the browser's tab: that of the build's state. */
+/** The icon in the browser's tab, which shows the build's state. */
 export const iconOf = (view: View): string => dataUrlOf(shapeOf(view.status), ICONS[colorOf(view)] ?? GREY)
 
 function dataUrlOf(shape: string, color: string): string {

@@ -1,17 +1,17 @@
 import { isRedJob } from '../records/job-wording.ts'
 import type { JobView } from '../records/view.ts'
 
-/** What a row of the list shows: one job, or the equal parts or cells of one. */
+/** A row of the list: one job, or the shards or cells of one. */
 export type JobGroup = {
   title: string
   jobs: readonly JobView[]
-  /** How many jobs come one after another before it: 0 for one that needs none. */
+  /** The length of the chain of jobs before it: 0 if it needs none. */
   depth: number
   /** Whether it shows its jobs unless a reader decides otherwise: something is red, or the log of one of them is shown. */
   isOpen: boolean
 }
 
-/** Shards of one job, or cells of one matrix, are one row. Rows are in the order of the plan. */
+/** Groups shards of one job, or cells of one matrix, into one row. Rows are in the order of the plan. */
 export function groupJobs(jobs: readonly JobView[], shownKey: number | null): JobGroup[] {
   const depths = depthsOf(jobs)
   const groups = Map.groupBy(jobs, job => (job.shard ? job.whole : job.name))

@@ -20,7 +20,10 @@ type Listed = {
 /** Adds the key of a private build to a path. */
 type WithKey = (path: string) => string
 
-/** Renders the list of a build's jobs. Empty for a build of one job, unless that failed as it may. The page's script refreshes it. */
+/**
+ * Renders the list of a build's jobs. Empty for a build of one job, unless that job had an allowed failure. The page's script refreshes
+ * it.
+ */
 export function renderJobList(listed: Listed) {
   const { view, shown } = listed
   const { length } = view.jobs
@@ -68,7 +71,7 @@ function renderPlace(job: JobView) {
     : ''
 }
 
-/** More are counted. */
+/** Further needs are only counted. */
 const MOST_NEEDS = 6
 
 function renderNeeds({ name, needs, isDeploy }: JobView) {
@@ -82,7 +85,7 @@ function renderNeeds({ name, needs, isDeploy }: JobView) {
 export const colorOf = (job: JobView): string =>
   job.isAllowedFailure ? 'allowed' : isRedJob(job) ? 'red' : job.status
 
-/** The icon of a state. Words say the same. */
+/** The icon of a state. Words beside it say the same. */
 const mark = (color: string) =>
   html`<span class="mark ${color}">${stateIcon(color === 'red' ? 'failed' : color)}</span>`
 

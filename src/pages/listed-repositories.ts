@@ -9,15 +9,15 @@ import { type View, viewOf } from '../records/view.ts'
 import { type OpenedRepository, openRepository } from './access.ts'
 import { type ShownStage, shownStages } from './shown-stages.ts'
 
-/** Anybody may request a page: at most this many owners, and names of one owner, are looked through. A page shows some of them. */
+/** The most owners, and names of one owner, that are read, because anyone may request a page. A page shows some of them. */
 const MOST_NAMES = 100
 const MOST_COUNTED = 150
 const SHOWN = 10
 const STAGES = 4
-/** The newest builds may be of the repository's private time, or only repeat a job: so many are looked at for one that may be shown. */
+/** How many of the newest builds are read to find one to show: they may date from the repository's private time, or only repeat a job. */
 const MOST_TRIED = 6
 
-/** A repository of which the visitor may see something. */
+/** A repository that the visitor may see at least in part. */
 export type ListedRepository = {
   /** `owner/repo`, as GitHub spells it. */
   repository: string
@@ -31,11 +31,11 @@ export type ListedRepository = {
 }
 
 export type ListedRepositories = {
-  /** `owner`, of whom only these are shown; null for all owners. */
+  /** The owner of these repositories; null for all owners. */
   owner: string | null
   /** Those with the newest builds first. */
   repositories: readonly ListedRepository[]
-  /** The number of the first one on the next page; null if there is none. */
+  /** The index of the first repository on the next page; null if there is none. */
   next: number | null
   /** Whether the visitor has the key, and sees private repositories, too. */
   areAll: boolean
@@ -45,7 +45,7 @@ type Request = { owner: string | undefined; from: number; key: string | undefine
 
 /**
  * The repositories of a stack, or of one owner. Without the key of that page, only public ones are shown. Null for a name that cannot be
- * an owner's; an owner without a repository that the visitor may see has none.
+ * an owner's. The list is empty if the visitor may see none of the owner's repositories.
  */
 export async function listRepositories(
   store: Store,
@@ -82,7 +82,7 @@ async function pageOf(projects: readonly string[], from: number, open: Open): Pr
   return { page: opened.filter(each => each !== null), isLast: projects.length <= from + SHOWN }
 }
 
-/** For visitors without a key, only repositories that they may see count: private ones leave no gaps. */
+/** For visitors without a key, counts only repositories that they may see, so that private ones leave no gaps. */
 async function publicPageOf(projects: readonly string[], from: number, open: Open): Promise<Page> {
   const found: OpenedRepository[] = []
   for (let at = 0; at < projects.length && found.length <= from + SHOWN; at += SHOWN)
@@ -114,7 +114,7 @@ async function newestVisible({ project, newest, visible }: OpenedRepository): Pr
   const oldest = Math.max(1, newest.number - MOST_TRIED + 1)
   for (let number = newest.number; number >= oldest; number--) {
     const build = await readBuild(visible.store, { project, number })
-    // One that only repeats a job says nothing of its repository.
+    // A build that only repeats a job says nothing about its repository.
     if (build?.repeats || !(await visible.mayShow(number))) continue
     const records = await readRecords(visible.store, { project, number })
     return records && viewOf(records)

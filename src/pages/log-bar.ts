@@ -13,10 +13,10 @@ const KEYS = [
   ['?', 'this list'],
 ] as const
 
-/** `standing`: how the build stands. */
+/** `standing`: the state of the build. */
 type Bar = { links: BuildLinks; hasLog: boolean; standing: ReturnType<typeof html> }
 
-/** Renders what is above a log: search, buttons, links; and the list of its keys. */
+/** Renders the bar above a log, with search, buttons and links, and the list of its keys. */
 export function renderLogBar({ links: { whole, download, live, all }, hasLog, standing }: Bar) {
   return html`<div id="bar">
 ${standing}

@@ -9,12 +9,12 @@ import type { ShownLog } from './shown-log.ts'
 /** The data of a log that a page needs beside its text. */
 export type LogFacts = {
   startedAt: string | null
-  /** Null as long as the job has not ended. */
+  /** Null until the job has ended. */
   endedAt: string | null
   hasFailed: boolean
-  /** The line at which the failure is named; null if that is not known. */
+  /** The line that names the failure; null if it is not known. */
   failureLine: number | null
-  /** Which lines belong to what; null as long as the job has not recorded it. */
+  /** The parts of the log; null until the job has recorded them. */
   outline: LogOutline | null
 }
 
@@ -41,7 +41,7 @@ export async function readLogFacts(
 
 /** Whether a job's record of its end counts: it may have come after the end that report accepted. */
 function countsEnd({ report }: Pick<Records, 'report'>, { number }: View, ref: AttemptRef): boolean {
-  // A job that was taken over has passed.
+  // A job that was taken over from another build has passed.
   if (ref.build !== number) return true
   const state = report?.jobs.find(({ key }) => key === ref.key)
   if (state && state.attempt !== ref.attempt) return false

@@ -52,7 +52,7 @@ function ansiColors(): string {
   return Object.entries(colors)
     .map(([name, [light, dark]]) => {
       const color = `light-dark(${light}, ${dark})`
-      // A background is translucent, so that text in any colour stays readable on it.
+      // Backgrounds are translucent, so that text in any colour stays readable.
       return `.ansi-${name} { color: ${color} } .on-ansi-${name} { background: color-mix(in srgb, ${color} 11%, transparent) }`
     })
     .join('\n')

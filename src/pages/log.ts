@@ -7,7 +7,7 @@ import type { Store } from '../records/store.ts'
 /** The largest response: in base64, it stays below the 6 MB that a function URL allows. */
 const MAX_BYTES = 4 * 1024 * 1024
 const LINK_SECONDS = 300
-/** In a file's name. */
+/** In the name of a file, in characters. */
 const MAX_TITLE = 60
 
 const byteSchema = z

@@ -4,7 +4,7 @@ import type { View } from '../records/view.ts'
 
 type Phase = { name: string; milliseconds: number }
 
-/** What people read for the phases that run-job records. */
+/** The labels of the phases that run-job records. */
 const LABELS: ReadonlyMap<string, string> = new Map([
   ['fetch', 'Fetch'],
   ['cache', 'Restore cache'],
@@ -17,7 +17,7 @@ const LABELS: ReadonlyMap<string, string> = new Map([
 /** In the units of the SVG. Very short phases get the minimum width, so that they are visible. */
 const WIDTH = 1000
 const MIN_WIDTH = 6
-/** The class of a phase's colour, which it keeps whatever other phases there are. */
+/** The class of a phase's colour, which does not depend on the other phases. */
 const COLORS: ReadonlyMap<string, number> = new Map(
   [
     ...([

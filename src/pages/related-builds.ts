@@ -8,10 +8,10 @@ import { showsPrivate } from './visible-builds.ts'
 
 /** Numbers of builds that a reader may want to see next; null where there is none. */
 export type RelatedBuilds = {
-  /** Those before and after it of the same branch or pull request. */
+  /** The builds before and after it for the same branch or pull request. */
   previous: number | null
   next: number | null
-  /** Others of the same commit, newest first. */
+  /** Other builds of the same commit, newest first. */
   ofCommit: readonly number[]
 }
 

@@ -31,12 +31,12 @@ export type RepositoryParts = {
   crumbs: readonly Crumb[]
   /** Newest first, filtered. */
   builds: readonly View[]
-  /** The link to the page with builds that are older, with a key if necessary; null if there are none. */
+  /** The link to the page with older builds, with a key if necessary; null if there are none. */
   older: string | null
   /** The newest ended build of each branch, newest first. */
   branches: readonly BranchState[]
   stages: readonly ShownStage[]
-  /** How far a stage is behind the default branch; null if it is not, or if nobody knows. */
+  /** How far a stage is behind the default branch; null if it is not, or if that is not known. */
   behindOf: (stage: ShownStage) => Behind | null
   /** The cost of this month's builds, in US dollars; null if none has ended. */
   spent: number | null

@@ -7,9 +7,9 @@ import { isRed } from '../records/wording.ts'
 
 /** The log that a page shows. */
 export type ShownLog = {
-  /** Of one of several jobs; null for the log of the build's first job. */
+  /** The job that it belongs to; null for the log of the build's first job. */
   job: JobView | null
-  /** Null as long as the job has not been started. */
+  /** Null until the job has been started. */
   ref: AttemptRef | null
   /** The path below which the log is served. */
   path: string
@@ -18,13 +18,10 @@ export type ShownLog = {
   isOver: boolean
 }
 
-/** The path of a job names it by its ordinal. */
+/** The ordinal by which the path of a job names it. */
 const ORDINAL = /^(?:0|[1-9]\d{0,2})$/
 
-/**
- * The log of the job with this ordinal, or of one of its earlier attempts; null if the build has no such job, or the job no such
- * attempt.
- */
+/** The log of the job with this ordinal, or of one of its earlier attempts; null if there is no such job or attempt. */
 export function findLog(view: View, ordinal: string, attempt?: string): ShownLog | null {
   if (!ORDINAL.test(ordinal)) return null
   const job = view.jobs.find(({ key }) => key === Number(ordinal))
@@ -46,7 +43,7 @@ export function firstLog(view: View): ShownLog {
   return job ? logOf(view, job) : leadLogOf(view)
 }
 
-/** The log of the build's first job, which is its only one as long as no others are known. */
+/** The log of the build's first job, which is its only one until others are known. */
 export function leadLogOf(view: View): ShownLog {
   const job = view.jobs.find(({ key, ref }) => key === LEAD.key && ref?.attempt === LEAD.attempt)
   if (job) return { ...logOf(view, job), path: buildPath(view) }
@@ -66,7 +63,7 @@ export function earlyLogOf(view: View): ShownLog {
   return lead.job ? lead : firstLog(view)
 }
 
-/** That of an attempt that died is completed by report when the build ends. */
+/** The log of an earlier attempt. If the attempt died, report completes the log when the build ends. */
 function earlierLogOf(view: View, job: JobView, attempt: string): ShownLog | null {
   const end = /^[1-9]$/.test(attempt) ? job.earlierAttempts[Number(attempt) - 1] : undefined
   if (end === undefined || job.key === null) return null
@@ -83,7 +80,7 @@ const logOf = (view: View, job: JobView): ShownLog => ({
   isOver: job.status === 'left-out' || hasEnded(job.status as View['status']),
 })
 
-/** Whether it is of an attempt that was followed by another one. */
+/** Whether the log is of an attempt that was followed by another one. */
 export const isOfEarlier = ({ job, ref }: ShownLog): boolean =>
   job !== null && ref !== null && ref.attempt <= job.earlierAttempts.length
 
@@ -95,14 +92,14 @@ export const earlierEndOf = ({ job, ref }: ShownLog): EarlierAttempt =>
 export const titleOfLog = (shown: ShownLog): string | null =>
   shown.job && `${shown.job.title}${isOfEarlier(shown) ? `, attempt ${shown.ref?.attempt}` : ''}`
 
-/** Tells one log from another, also of another attempt of the same job. */
+/** Identifies a log, also among the attempts of one job. */
 export const identityOf = ({ job, ref }: ShownLog): string => {
   if (!ref) return ''
   const own = `${ref.key}/${ref.attempt}`
   return job && job.passedIn !== null ? `${ref.build}/${own}` : own
 }
 
-/** When the job of a log ended, null while it runs. Of an earlier attempt nothing is known but that it was before. */
+/** When the job of a log ended; null while it runs. An earlier attempt only counts as ended before. */
 export function endOfLog(view: View, shown: ShownLog): Date | null {
   if (isOfEarlier(shown)) return new Date(0)
   const endedAt = shown.isOver ? (shown.job ?? view).endedAt : null

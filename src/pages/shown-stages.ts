@@ -5,7 +5,7 @@ import type { VisibleBuilds } from './visible-builds.ts'
 /** A stage as a page shows it. `isPartial`: a deployment of a build that the visitor may not see is left out. */
 export type ShownStage = StageState & { isPartial: boolean }
 
-/** The stages of which the visitor may see something. */
+/** The stages that the visitor may see at least in part. */
 export async function shownStages(
   stages: readonly StageState[],
   visible: Pick<VisibleBuilds, 'areAll' | 'mayShow'>,
@@ -24,7 +24,7 @@ async function shownStage(
   const [deployed, latest] = await Promise.all([shown(state.deployed), shown(state.latest)])
   const isPartial = deployed !== state.deployed || latest !== state.latest
   const { hold } = state
-  // A hold of a person names no build: it is of a public time if such a deployment came before it, and none since is left out.
+  // A person's hold names no build. It dates from a public time if a visible deployment came before it and none since is left out.
   const isAfter = hold !== null && !isPartial && deployed !== null && deployed.startedAt <= hold.at
   const isShown = hold !== null && hold.build !== null ? await mayShow(hold.build) : isAfter
   return { ...state, deployed, latest, hold: isShown ? hold : null, isPartial }

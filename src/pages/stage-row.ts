@@ -32,9 +32,7 @@ export function renderStageChip(stage: ShownStage, linkTo: (number: number) => s
 const describe = ({ stage, deployed, latest }: ShownStage) =>
   `${stage}: ${deployed ? `#${deployed.build} runs there` : 'nothing runs there yet'}${latest?.status === 'failed' ? `, the deploy of #${latest.build} failed` : latest?.status === 'running' ? `, #${latest.build} is being deployed` : ''}`
 
-/**
- * Stages in the order in which builds deploy to them: that of the newest build that names them. Others follow by name.
- */
+/** Stages in the order in which builds deploy to them: the newest build that names them decides. Others follow by name. */
 export function inOrderOf(builds: readonly View[], stages: readonly ShownStage[]): ShownStage[] {
   const names = builds.flatMap(({ deploys, manualStages }) => [
     ...deploys.map(({ stage }) => stage),
@@ -70,7 +68,7 @@ export function renderStageRow(stage: ShownStage, { repository, behind, linkTo }
 <p class="soft when">${deployed ? renderTime(deployed.endedAt) : ''}</p></li>`
 }
 
-/** The commit that runs on a stage, and who has brought it there. */
+/** The commit that runs on a stage, and who deployed it. */
 function renderDeployed({ message, branch, who, by }: Deployment) {
   const from = `${branch}, ${by === null ? who : `by ${by}`}`
   return html`<p class="soft">${escapeControls(message)}</p><p class="soft">${escapeControls(from)}</p>`

@@ -1,6 +1,6 @@
 import { html, raw } from 'hono/html'
 
-/** Drawn on 16 by 16 units, in the colour of the text around them: a shape for each state, so that none depends on its colour. */
+/** Drawn on 16 by 16 units, in the colour of the text around them: each state has its own shape, so that none depends on its colour. */
 const DISC = '<circle cx="8" cy="8" r="7" fill="currentColor"/>'
 const RING = '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="2"/>'
 const TRIANGLE = '<path d="M8 1l7.2 13.5H.8z" fill="currentColor"/>'

@@ -19,8 +19,8 @@ import { stateIcon } from './state-icon.ts'
 export const titleOf = (view: View): string => `${stateOf(view)} · ${view.repository} #${view.number}`
 
 /**
- * Renders the head of a build's page: its facts, status and times. The page's script refreshes it, and learns from it how the
- * shown log stands.
+ * Renders the head of a build's page: its facts, status and times. The page's script refreshes it, and reads the state of the shown log
+ * from it.
  */
 export function renderSummary(view: View, links: BuildLinks, shown: ShownLog = leadLogOf(view)) {
   const [subject = '', ...rest] = view.message.trim().split('\n')
@@ -36,11 +36,11 @@ ${renderCommands(view)}
 </section>`
 }
 
-/** Where the build stands, in the bar that stays on the screen. */
+/** Renders the state of the build, in the bar that stays on the screen. */
 export const renderStanding = (view: View) =>
   html`<a id="standing" class="${colorOf(view)}" href="#summary">${stateIcon(view.status)} #${view.number} ${stateOf(view)} ${describeElapsed(view) ?? ''}</a>`
 
-/** The failure by name; otherwise what the excerpt is of, and of which job. */
+/** The name of the failure; otherwise the job and the heading of the excerpt. */
 const titleOfFailure = (failure: NonNullable<View['failure']>, heading: string): string =>
   isNamed(failure)
     ? (describeFailure(failure) ?? heading)

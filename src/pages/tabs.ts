@@ -4,10 +4,10 @@ import type { BuildLinks } from './build-links.ts'
 /** The views of a build. */
 export type Tab = 'log' | 'tests' | 'artifacts'
 
-/** How much there is to see in a view; null if that is not known. */
+/** The number of items in a view; null if it is not known. */
 export type TabCounts = { tests: number | null; artifacts: number | null }
 
-/** Renders the links to the views of a build. Those without anything to see are left out, but for the one that is open. */
+/** Renders the links to the views of a build. Empty views are left out, except the open one. */
 export function renderTabs(links: Pick<BuildLinks, Tab>, current: Tab, { tests, artifacts }: TabCounts) {
   const tabs: [Tab, string, number | null][] = [
     ['log', 'Log', null],

@@ -5,12 +5,12 @@ import type { Store } from '../records/store.ts'
 
 type Repeating = Pick<Build, 'isPrivate' | 'retryOf' | 'rebuildOf' | 'target'>
 
-/** So many repetitions of repetitions are looked at. One more may show anything. */
+/** The longest chain of repetitions that is followed. A longer one counts as private. */
 const MOST_REPETITIONS = 20
 
 /**
- * Whether a build is of a private time, or repeats one that is: a retry shows logs of the build that it retries, a rebuild its
- * commit, and a deploy what it deploys. A build that is not on record counts as private.
+ * Whether a build dates from a private time, or repeats one that does: a retry shows logs of the build that it retries, a rebuild its
+ * commit, and a deploy the build that it deploys. A build that is not on record counts as private.
  */
 export async function showsPrivate(
   build: Repeating,
@@ -26,21 +26,21 @@ export async function showsPrivate(
   return true
 }
 
-/** So many records are read for one page to find out whether a build may be shown. Of further ones, nothing is shown. */
+/** The most records that are read for one page to decide which builds may be shown. Further builds are not shown. */
 const MOST_LOOKUPS = 60
 
-/** Which builds of a repository a visitor may see in lists. */
+/** The builds of a repository that a visitor may see in lists. */
 export type VisibleBuilds = {
   /** The repository's records. No record of a build is read twice. */
   store: Store
-  /** Whether the visitor may see all builds, those of a private time, too. */
+  /** Whether the visitor may see all builds, including those of a private time. */
   areAll: boolean
   mayShow: (number: number) => Promise<boolean>
-  /** As `mayShow`, without a request: only what was read from `store` is known to repeat a build. */
+  /** Like `mayShow`, but without a request: it only recognises repetitions that were read from `store`. */
   mayShowSummary: (summary: { number: number; isPrivate: boolean }) => Promise<boolean>
 }
 
-/** Without the key of a private repository (`areAll`), only builds of its public time are visible. */
+/** Without the key of a private repository (unless `areAll`), only builds of its public time are visible. */
 export function visibleBuilds(stored: Store, project: string, areAll: boolean): VisibleBuilds {
   const { store, isKnown } = rememberBuilds(stored)
   let lookups = 0

@@ -3,11 +3,11 @@ import { describeBytes } from '../model/describe-bytes.ts'
 import type { Store } from '../records/store.ts'
 import type { Sandbox } from '../workspace/sandbox.ts'
 
-/** What an artifact may have at most. */
+/** The limits of an artifact. */
 export type Limits = {
-  /** Of the archive. */
+  /** The size of the archive. */
   packedBytes: number
-  /** Of the files, those with holes counted in full. */
+  /** The size of the files. Those with holes count in full. */
   unpackedBytes: number
   /** Files, links and directories. */
   entries: number
@@ -19,7 +19,7 @@ export const LIMITS: Limits = {
   entries: 200_000,
 }
 
-/** What packing and unpacking artifacts needs. */
+/** The context for packing and unpacking artifacts. */
 export type ArtifactContext = {
   store: Store
   sandbox: Pick<Sandbox, 'directory' | 'workspace'>

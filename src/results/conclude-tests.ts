@@ -38,7 +38,7 @@ type TestsContext = {
 
 /** The counts of the reports, and their first failure; null without any report. */
 export type ReadTests = {
-  /** Of a shard that divides files: which of them the reports name (`packFiles`). */
+  /** For a shard that divides files: which of them the reports name (`packFiles`). */
   ran?: string
   counts: TestCounts | null
   first: TestFailure | null
@@ -48,8 +48,8 @@ export type ReadTests = {
 const MOST_LOGGED = 5
 
 /**
- * How a job ends whose command ended by itself, with the tests that its reports have. The log gets a line about them, and the
- * bucket `tests.json`.
+ * Concludes a job whose command ended by itself, with the tests in its reports. Writes lines about them to the log, and `tests.json` to
+ * the bucket.
  * @param since when the command began, by `momentOnDisk`
  */
 export async function concludeTests(
@@ -100,7 +100,7 @@ export async function concludeTests(
   return { ...result, counts, first, ...ran }
 }
 
-/** A search that would take too long is an error of the reports. */
+/** Searches for reports. A search that would take too long is an error of the reports. */
 function search(
   workspace: string,
   files: readonly string[],

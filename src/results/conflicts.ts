@@ -6,7 +6,7 @@ import { type Contents, type Entry, show } from './contents.ts'
 
 type Located = { from: Unpacked; entry: Entry }
 
-/** An artifact, unpacked in a directory of its own. */
+/** An artifact, unpacked in its own directory. */
 export type Unpacked = { label: string; root: string; paths: readonly string[]; contents: Contents }
 
 /**

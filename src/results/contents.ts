@@ -6,16 +6,16 @@ import { escapeControls } from '../model/escape-controls.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Limits } from './artifact-context.ts'
 
-/** `name`: relative to the root, in bytes, one in each character (latin1). `target`: of a link. */
+/** `name`: relative to the root, with one byte in each character (latin1). `target`: where a link leads. */
 export type Entry = { name: string; stats: Stats; target: string | null }
 
-/** All that an artifact contains. The paths themselves and what is below them, directories before what is in them. */
+/** Everything that an artifact contains: the paths themselves and what is below them, directories before their contents. */
 export type Contents = { entries: Entry[]; files: number; bytes: number }
 
-/** A name as people read it. */
+/** A name in readable form. */
 export const show = (name: string) => escapeControls(Buffer.from(name, 'latin1').toString())
 
-/** The declared paths of an artifact, as names. @throws UserError for any that is not below the workspace */
+/** The declared paths of an artifact, as names. @throws UserError for a path that is not below the workspace */
 export function parsePaths(declared: readonly string[], label: string): string[] {
   const parsed = artifactPathsSchema.safeParse(declared.map(path => path.replace(/\/+$/, '')))
   if (parsed.success) return parsed.data
@@ -28,8 +28,8 @@ export const isWithin = (name: string, paths: readonly string[]) =>
   paths.some(path => name === path || name.startsWith(`${path}/`))
 
 /**
- * Where a link leads, relative to the root; null if out of it. A target that descends before it ascends is treated as
- * one that leads out: where `a/..` is depends on what `a` is by then.
+ * Where a link leads, relative to the root; null if it leads out. A target that descends before it ascends counts as leading out: the
+ * place of `a/..` depends on what `a` is by then.
  */
 export function destinationOf(name: string, target: string): string | null {
   if (target.startsWith('/')) return null
@@ -50,8 +50,8 @@ export function destinationOf(name: string, target: string): string | null {
 
 /**
  * Reads the files below some paths of a directory. No link is followed out of it.
- * @param paths that exist
- * @param label what the errors are about, such as `Artifact dist`
+ * @param paths must exist
+ * @param label the subject of errors, such as `Artifact dist`
  * @throws UserError for anything that no artifact may contain
  */
 export function readContents(
@@ -70,7 +70,7 @@ class ContentsReader {
   readonly #limits: Limits
   readonly #label: string
   readonly #entries: Entry[] = []
-  /** The files with several names, by their inode. Each counts once. */
+  /** The inodes of files with several names. Each file counts once. */
   readonly #linked = new Set<number>()
   #bytes = 0
   #largest = { name: '', bytes: 0 }
@@ -92,7 +92,7 @@ class ContentsReader {
     return { entries: this.#entries, files, bytes: this.#bytes }
   }
 
-  /** A link that leads to a declared path, or is one, would be another path's content. */
+  /** Refuses a link that leads to a declared path, or is one: it would be the content of another path. */
   #refuseLinksTo(path: string): void {
     const parts = path.split('/')
     for (const [index] of parts.entries()) {

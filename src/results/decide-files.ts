@@ -19,7 +19,7 @@ export function explainMissingFiles({ files: { all, own }, found, reports }: Fil
   return `${describeMissing(missing)}. No test report names ${missing.length === 1 ? 'it' : 'them'}: let the command run each path in LAMBCI_FILES, and leave files without tests out of "files".`
 }
 
-/** How the tools that have no file names by default are made to write them; as the end of a sentence. */
+/** How to make tools that write no file names by default write them, as the end of a sentence. */
 const ADVICE = {
   junit:
     'set JEST_JUNIT_ADD_FILE_ATTRIBUTE=true (jest-junit) or -o junit_family=xunit1 (pytest), or write a number of "shards".',

@@ -17,18 +17,18 @@ export type TestsRead = {
   reports: readonly string[]
   /** Why reports could not be read, each as a sentence. */
   errors: readonly string[]
-  /** Files that match, but were there before the command. */
+  /** Files that match, but existed before the command. */
   old: readonly string[]
-  /** Matches that are no regular files. */
+  /** Matches that are not regular files. */
   irregular: readonly string[]
-  /** Of a shard that divides files: why they did not all run, in a sentence. Null if they did. */
+  /** For a shard that divides files: why they did not all run, in a sentence. Null if they did. */
   missing?: string | null
 }
 
 /** How a job ends, and why, in a sentence. */
 export type JobResult = { conclusion: 'passed' | 'failed' | 'errored'; reason: string | null }
 
-/** How a job ends whose command has ended like this. A pure function. `tests`: what its file says of its reports. */
+/** Concludes a job by the end of its command and its reports. A pure function. `tests`: the configuration of its reports. */
 export function decideTests(
   { exit, reason }: { exit: Exit; reason: string | null },
   { files, verdict, allowEmpty }: NonNullable<PlannedJob['tests']>,

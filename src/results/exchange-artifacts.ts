@@ -30,10 +30,10 @@ export async function leaveArtifacts(
   return artifacts
 }
 
-/** An attempt of another job, of the same build or, for a job that was taken over, of the build in which it ran. */
+/** An attempt of another job, in the same build or, for a job that was taken over, in the build that ran it. */
 type NeededJob = JobRef & { title: string; build?: number | undefined; isKept?: boolean | undefined }
 
-/** What an invocation does of a plan, and the attempts of other jobs whose artifacts it gets. */
+/** The assignment of an invocation, and the attempts of other jobs whose artifacts it gets. */
 type Taking = { plan: BuildPlan; assignment: Assignment; needs: readonly NeededJob[] }
 
 /**
@@ -61,7 +61,7 @@ export async function takeArtifacts(
 }
 
 /**
- * Without one of its artifacts, a deploy would be of something else than what was tested.
+ * Ensures that a deploy has all of its artifacts. Without one, it would not deploy what was tested.
  * @throws UserError if one is missing
  */
 function requireArtifacts(
@@ -79,7 +79,7 @@ function requireArtifacts(
   )
 }
 
-/** A job whose artifacts are needed, and what it declares of them. */
+/** A job whose artifacts are needed, and its declarations of them. */
 type Source = { job: NeededJob; title: string; declared: readonly ArtifactSpec[] }
 
 async function artifactsFrom(
@@ -98,7 +98,7 @@ async function artifactsFrom(
   for (const { name, paths } of declared) {
     const artifact = left.find(each => each.name === name)
     if (artifact) found.push({ artifact, declared: paths, prefix, from: title })
-    // A job that failed as it may has left only what is always packed.
+    // A job with an allowed failure has left only the artifacts that are always packed.
     else await logLine(`Artifact ${name}: ${title} has left none.`)
   }
   return found

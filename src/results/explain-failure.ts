@@ -10,7 +10,7 @@ import { RECOGNISERS } from './recognisers/all.ts'
 
 /** How long an output is searched, in ms. The log and the record still have to be written. */
 const MOST_MS = 5000
-/** Of a line of the end, both ends of a longer one are kept. */
+/** The width of a line of the end. Both ends of a longer line are kept. */
 const WIDTH = 300
 
 type FailedCommand = {
@@ -24,13 +24,13 @@ type FailedCommand = {
 
 type Explanation = {
   failure: JobFailure | null
-  /** Which test or what else failed, in a sentence, if the output says so and no report does. */
+  /** What failed, such as a test, in a sentence, if the output says so and no report does. */
   reason: string | null
 }
 
 /**
- * The cause of a command's failure: the first failure of its test reports, or else what a tool says in the output, or else
- * the end of the output. Of a command that was stopped or killed always the end: that is where it was.
+ * The cause of a command's failure: the first failure of its test reports, or else the failure that a tool names in the output, or else
+ * the end of the output. For a command that was stopped or killed, always the end, because it shows where the command was.
  * @param redact masks secrets
  */
 export function explainFailure(command: FailedCommand, context: Context): Explanation {

@@ -6,7 +6,7 @@ import { MESSAGE_BYTES, MOST_NAME, type TestFailure, type TestName } from '../mo
 import { type Place, placeIn } from './stack-place.ts'
 import type { ReportedTest } from './test-report-format.ts'
 
-/** In UTF-16 units; a larger part of a message says no more. */
+/** In UTF-16 units. A larger part of a message would add nothing. */
 const MOST_SEARCHED = 256 * 1024
 
 /** A failure as it is recorded: masked before it is shortened, so that no part of a secret is left. */
@@ -24,7 +24,7 @@ export function failureRecord(
   }
 }
 
-/** The names of a test as they are recorded. */
+/** The names of a test, as recorded. */
 export const nameRecord = (
   { suite, name }: Pick<ReportedTest, 'suite' | 'name'>,
   redact: (text: string) => string,
@@ -42,7 +42,7 @@ function placeOf(
   return named === null ? { file: null, line: null } : { file: named, line }
 }
 
-/** The path within the commit of a file as a tool writes it; null for files outside of it, also behind a link, and for packages. */
+/** The path within the commit of a file as a tool writes it; null for packages and for files outside of the commit, also behind a link. */
 export function pathInCommit(written: string, workspace: string): string | null {
   const name = written.replace(/^file:\/\//, '')
   const path = normalize(isAbsolute(name) ? relative(workspace, name) : name)
@@ -56,7 +56,7 @@ export function pathInCommit(written: string, workspace: string): string | null 
   return isInside && stats.at(-1)?.isFile() ? path : null
 }
 
-/** On one line, without control characters. */
+/** The text on one line, without control characters. */
 export const plain = (text: string) =>
   stripVTControlCharacters(text)
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
@@ -69,7 +69,7 @@ const readable = (text: string) =>
     .replace(/[^\P{Cc}\n\t]/gu, '')
     .trim()
 
-/** Halves of characters are left out. */
+/** Shortens a name. Halves of characters are left out. */
 export const shortName = (text: string) =>
   text.length <= MOST_NAME
     ? text.toWellFormed()

@@ -2,8 +2,8 @@ import { EXCERPT_LINES } from '../model/failure.ts'
 import type { FailureInLog, LogRecogniser } from './log-recogniser.ts'
 
 /**
- * The failure that the output of a command is about, by the first tool that recognises its own. A pure function but for the time:
- * no further one is tried once it `isTooLate`.
+ * The failure in the output of a command, according to the first recogniser that finds one. A pure function except for the time: no
+ * further one is tried once it `isTooLate`.
  */
 export function findFailure(
   lines: readonly string[],
@@ -19,10 +19,10 @@ export function findFailure(
 }
 
 const SHORTEST_NAME = 4
-/** The name of a test stands so many lines before its message at most. */
+/** The name of a test is at most this many lines before its message. */
 const NAME_BEFORE = 10
 
-/** The line that is about a test: the first one with its message, after its name if that is near, or else the last one with its name. */
+/** The line about a test: its name right before the first line with its message, else that line, or else the last line with its name. */
 export function lineAbout(
   lines: readonly string[],
   { name, message }: { name: string; message: string },
@@ -39,7 +39,7 @@ export function lineAbout(
   return named < 0 ? at : from + named
 }
 
-/** The last lines that have something to read, as ordinals. */
+/** The last lines that are not blank, as ordinals. */
 export function lastShown(lines: readonly string[], count: number): number[] {
   const shown: number[] = []
   for (let at = lines.length - 1; at >= 0 && shown.length < count; at--)
@@ -47,7 +47,7 @@ export function lastShown(lines: readonly string[], count: number): number[] {
   return shown
 }
 
-/** Why a command failed, in a sentence: which test, or else the first line of the error. `place`: a file of the commit. */
+/** Why a command failed, in a sentence: the test that failed, or else the first line of the error. `place`: a file of the commit. */
 export function describeFound(
   { test, failed, total }: Pick<FailureInLog, 'test' | 'failed' | 'total'>,
   place: { file: string | null; line: number | null },

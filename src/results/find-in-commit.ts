@@ -2,13 +2,13 @@ import { type Dirent, readdirSync } from 'node:fs'
 import { isAbsolute, join, normalize } from 'node:path'
 import { pathInCommit } from './failure-record.ts'
 
-/** More files and directories are not looked through. */
+/** The most files and directories that are searched. */
 const MOST_ENTRIES = 20_000
 
 /**
- * The path within the commit of a file as a tool names it: from the root, or else from a directory in which the command ran (`cd web`), below
- * the name of a Go package, or where a container has the repository. Then it is the only file whose path ends like the name; of several,
- * the one with which it has most in common. Null for files outside of the commit, for packages, and if it is not certain.
+ * The path within the commit of a file as a tool names it: from the root, or else from a directory in which the command ran (`cd web`),
+ * below the name of a Go package, or where a container has the repository. In these cases, it is the only file whose path ends like the
+ * name; among several, the one with the longest common end. Null for files outside of the commit, for packages, and if it is not certain.
  */
 export function findInCommit(written: string, workspace: string): string | null {
   const exact = pathInCommit(written, workspace)
@@ -17,7 +17,7 @@ export function findInCommit(written: string, workspace: string): string | null 
   const parts = name.split('/').filter(Boolean)
   if (parts.length > MOST_PARTS || parts.some(part => NOT_SEARCHED.has(part) || part.includes('\0')))
     return null
-  // A name alone may be that of any file.
+  // A bare name may be that of any file.
   const least = isAbsolute(name) ? 2 : 1
   const scored = filesNamed(parts.at(-1) ?? '', workspace).map(path => ({
     path,
@@ -39,7 +39,7 @@ function commonEnd(path: string, parts: readonly string[]): number {
   return differs < 0 ? own.length : differs
 }
 
-/** The regular files with this name, without those of packages and hidden directories. None if there is too much to look through. */
+/** The regular files with this name, without those in packages and hidden directories. Empty if there is too much to search. */
 function filesNamed(name: string, workspace: string): string[] {
   const found: string[] = []
   const directories = ['']

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { UserError } from '../model/user-error.ts'
 import type { ReportPaths } from '../planning/report-paths.ts'
 
-/** More files and directories are not looked through. */
+/** The most files and directories that are searched. */
 const MOST_ENTRIES = 200_000
-/** They belong to others, unless a path names them. */
+/** Directories whose files belong to others. They are searched only if a path names them. */
 const NOT_SEARCHED = new Set(['node_modules', '.git'])
 
 /** The files that match, relative to the workspace. */
 export type FoundReports = {
-  /** Those that the command has written, in the order in which it finished them. */
+  /** The reports that the command has written, in the order in which it finished them. */
   written: string[]
-  /** Those that were there before it. */
+  /** The reports that existed before it. */
   old: string[]
   /** Links, pipes, devices, which are never read. */
   irregular: string[]
@@ -21,7 +21,7 @@ export type FoundReports = {
 /**
  * Finds reports below a workspace. No link is followed.
  * @param since when the command began, by `momentOnDisk`
- * @throws UserError if there is too much to look through
+ * @throws UserError if there is too much to search
  */
 export function findReports(workspace: string, { roots, matches }: ReportPaths, since: bigint): FoundReports {
   const search = new Search(workspace, matches)
@@ -53,7 +53,7 @@ class Search {
     this.#matches = matches
   }
 
-  /** A directory on the way that is a link leads nowhere. */
+  /** Searches below a root. Nothing is found behind a directory that is a link. */
   from(root: string): void {
     const parts = root.split('/')
     const parents = parts.slice(0, -1).map((_, at) => parts.slice(0, at + 1).join('/'))

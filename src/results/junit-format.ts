@@ -8,9 +8,9 @@ import {
   type TestReportFormat,
 } from './test-report-format.ts'
 
-/** Of elements within each other. */
+/** The most nested elements. */
 const MOST_DEPTH = 100
-/** Of one attribute, in UTF-16 units. */
+/** The length of an attribute, in UTF-16 units. */
 const MOST_ATTRIBUTE = 1024 * 1024
 const PIECE = 64 * 1024
 Object.assign(sax, { MAX_BUFFER_LENGTH: MOST_ATTRIBUTE })
@@ -30,12 +30,12 @@ type Suite = {
   file: string | null
   declared: number
   failed: number
-  /** Of the suite, and of the tests in it. */
+  /** The seconds of the suite; `taken`: those of its tests. */
   seconds: number
   taken: number
-  /** Of its tests, if they are all of one file. */
+  /** The places of its tests, if they all have the same file. */
   places: readonly string[] | 'several' | null
-  /** Which one of its name it is, where it stands, from 1; and how many of each name are in it. */
+  /** Its number among the suites of its name in the same place, from 1. `names`: how many of each name are in it. */
   ordinal: number
   names: Map<string, number>
 }
@@ -45,9 +45,9 @@ const FAILURES: ReadonlyMap<string, 'failed' | 'errored'> = new Map([
   ['failure', 'failed'],
   ['error', 'errored'],
 ])
-/** The kinds of elements that fail by an element in them. */
+/** The elements in which another element marks a failure. */
 const FAILING = new Set(['testcase', 'testsuite', 'testsuites'])
-/** Attempts that Surefire has repeated. */
+/** Failed attempts that Surefire repeated. */
 const FLAKES = new Set(['flakyFailure', 'flakyError'])
 
 class JunitParser implements ReportParser {
@@ -93,7 +93,7 @@ class JunitParser implements ReportParser {
 
   #fail(error: Error): void {
     if (error instanceof ReportError) throw error
-    // Surefire refers to control characters, which XML does not have. They stay as they are written.
+    // Surefire refers to control characters, which XML does not have. The references are kept as written.
     const { entity = '' } = this.#parser as { entity?: string }
     if (error.message.startsWith('Invalid character entity') && /^#x?[0-9a-f]{1,8}$/i.test(entity)) {
       this.#parser.error = null as unknown as Error
@@ -151,14 +151,14 @@ class JunitParser implements ReportParser {
     }
   }
 
-  /** Without a file, tests in several suites of one name are different ones: each file has its suite. */
+  /** The identity of a test. Without a file, tests in several suites of one name differ, because each file has its own suite. */
   #idOf(names: readonly unknown[], file: string | null): string {
     const ordinals = this.#suites.map(({ ordinal }) => ordinal)
     const isFirst = ordinals.every(ordinal => ordinal === 1)
     return JSON.stringify([...names, file ?? (isFirst ? null : ordinals)])
   }
 
-  /** Of a test or a suite. The first one of a test counts. */
+  /** Begins the failure of a test or a suite. Only the first one of a test counts. */
   #beginFailure(result: 'failed' | 'errored' | undefined, of: (key: string) => string | undefined): void {
     const parent = this.#path.at(-2)
     if (!result || this.#failure || !FAILING.has(parent ?? '')) return
@@ -193,7 +193,7 @@ class JunitParser implements ReportParser {
     this.#onTest({ ...test, isFlaky: hasFlakes && test.result === 'passed' })
   }
 
-  /** In the suite that is open. */
+  /** Counts time for the open suite. */
   #countTime(seconds: number, places: Suite['places']): void {
     const suite = this.#suites.at(-1)
     if (!suite) return
@@ -202,7 +202,7 @@ class JunitParser implements ReportParser {
     else if (places !== null && suite.places[0] !== places[0]) suite.places = 'several'
   }
 
-  /** The time that a suite took beyond its tests: to load its file, and before and after them. */
+  /** Reports the time that a suite took beyond its tests: to load its file, and before and after them. */
   #finishTime(suite: Suite): void {
     const { seconds, taken, places } = suite
     this.#countTime(Math.max(seconds, taken), places)
@@ -214,7 +214,7 @@ class JunitParser implements ReportParser {
     for (const suite of this.#suites) suite.failed += 1
   }
 
-  /** Jest and others only count a file that could not be loaded. */
+  /** Ends a suite. Jest and other tools only count a file that could not be loaded. */
   #finishSuite(): void {
     const suite = this.#suites.at(-1)
     if (suite && suite.declared > 0 && suite.failed === 0)

@@ -9,15 +9,15 @@ type Written = {
   file: string | null
 }
 
-/** What people call a test. Where tools put its suite differs: into `classname`, into the name, or around it. */
+/** The suite and the name of a test as people know them. Tools put the suite into `classname`, into the name, or around the test. */
 export function nameOf({ chain, className, written, file }: Written): Pick<ReportedTest, 'suite' | 'name'> {
   // Vitest: `cart > multiplies` in `test/cart.test.ts`, which is its class.
   const parts = written.split(' > ')
   if (parts.length > 1 && (chain.includes(className) || isPath(className)))
     return { suite: parts.slice(0, -1).join(' › '), name: parts.at(-1) ?? '' }
-  // Mocha and jest-junit have the whole name in both, or its end.
+  // Mocha and jest-junit have the whole name, or its end, in both.
   if (written === className || written.endsWith(` ${className}`)) return { suite: '', name: written }
-  // Node has the innermost suite as class, or `test`, and all suites around the test.
+  // Node has the innermost suite, or `test`, as the class, and all suites around the test.
   if (className === 'test' || className === '' || className === chain.at(-1))
     return { suite: chain.join(' › '), name: written }
   if (className === file || isPath(className)) return { suite: '', name: written }
@@ -25,14 +25,14 @@ export function nameOf({ chain, className, written, file }: Written): Pick<Repor
 }
 
 /**
- * The attributes that may name the file of a test. Most tools have an attribute for it; Vitest has its path as class and as suite, and pytest's class
- * stands for it.
+ * The attributes that may name the file of a test. Most tools have an attribute for it. In Vitest, the class and the suite are its path;
+ * in pytest, the class stands for it.
  */
 export const placesOf = ({ chain, className, file }: Omit<Written, 'written'>): string[] => [
   ...new Set([file ?? '', className, ...chain.toReversed()].filter(name => name !== '')),
 ]
 
-/** Surefire separates thousands. */
+/** Parses seconds. Surefire separates thousands. */
 export function secondsOf(time: string | undefined): number {
   const seconds = Number((time ?? '').replaceAll(',', ''))
   return Number.isFinite(seconds) && seconds > 0 ? seconds : 0
@@ -41,7 +41,7 @@ export function secondsOf(time: string | undefined): number {
 /** Java's classes have dots, but no slashes. */
 const isPath = (name: string) => name.includes('/') && /\.[a-z]{1,4}$/.test(name)
 
-/** Some tools have these in attributes of a test instead of in an element. The worst one counts. */
+/** The result of a test whose tool writes it in attributes instead of in an element. The worst one counts. */
 export function resultOfStatus(statuses: readonly string[]): ReportedResult {
   const has = (pattern: RegExp) => statuses.some(status => pattern.test(status))
   if (has(/^(fail|failed|failure)$/i)) return 'failed'
@@ -49,10 +49,10 @@ export function resultOfStatus(statuses: readonly string[]): ReportedResult {
   return has(/^(skipped|disabled|notrun|pending|ignored|suppressed)$/i) ? 'skipped' : 'passed'
 }
 
-/** How many lines of a text may come before its message. */
+/** The most lines of a text that may come before its message. */
 const MOST_BEFORE = 3
 
-/** What a failure has as `message` and as text. Most tools repeat the one at the beginning of the other. */
+/** Joins the `message` and the text of a failure. Most tools repeat the message at the beginning of the text. */
 export function joinMessage(message: string, text: string): string {
   const [whole, short] = [text.trim(), message.trim()]
   const [first = ''] = short.split('\n')

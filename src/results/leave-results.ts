@@ -15,7 +15,7 @@ type ResultsContext = ArtifactContext & {
   recorder: Pick<RunRecorder, 'time' | 'recordLater'>
 }
 
-/** How a command ended; `since`: when it began, by `momentOnDisk`, if it writes test reports. */
+/** How a command ended. `since`: when it began, by `momentOnDisk`, if it writes test reports. */
 type EndedCommand = {
   exit: Exit
   reason: string | null
@@ -26,8 +26,8 @@ type EndedCommand = {
 }
 
 /**
- * Reads the test reports that a command has written, finds what it has failed by, and packs its artifacts. Returns how the job
- * ends. All of that is loaded on demand, because most jobs need none of it.
+ * Reads the test reports that a command has written, finds the cause of its failure, and packs its artifacts. Returns how the job ends.
+ * All of that is loaded on demand, because most jobs do not need it.
  * @throws UserError if an artifact cannot be packed
  */
 export async function leaveResults(
@@ -52,7 +52,7 @@ export async function leaveResults(
   return runEnd(conclusion, { exit, reason: named ?? reason })
 }
 
-/** Records what a command has failed by. Returns that as a sentence, if only its output names it. */
+/** Records the cause of a command's failure. Returns it as a sentence if only the output names it. */
 async function explained(
   { sandbox, recorder, redact, logLine }: ResultsContext,
   command: Pick<EndedCommand, 'exit' | 'output' | 'advice'> & Pick<ReadTests, 'first'>,
@@ -64,7 +64,7 @@ async function explained(
   return reason
 }
 
-/** A command that was killed or took too long may have left reports that are not complete. */
+/** Reads reports only if the command ended by itself. After a timeout or a signal, they may be incomplete. */
 async function concluded(
   { store, sandbox, signal, logLine, redact }: ResultsContext,
   ref: BuildRef & { job: JobRef },

@@ -1,14 +1,14 @@
-/** The most lines that an excerpt of a log has. */
+/** The most lines of an excerpt of a log. */
 export const MOST_SHOWN = 20
 
-/** The failure that a log is about, in the words of its tool. */
+/** The failure in a log, in the words of its tool. */
 export type FailureInLog = {
-  /** `suite › test`; null if it is no test that failed, but a compiler, a linter or a script. */
+  /** `suite › test`; null if not a test failed, but a compiler, a linter or a script. */
   test: string | null
   /** How many tests failed, of how many, if the tool counts them. */
   failed: number | null
   total: number | null
-  /** The lines that tell it, as ordinals in ascending order, at most `MOST_SHOWN`. The log is opened at the first one. */
+  /** The lines that describe it, as ordinals in ascending order, at most `MOST_SHOWN`. The log is opened at the first one. */
   shown: readonly number[]
   /** The place in the source, as the tool writes it. */
   file: string | null
@@ -19,8 +19,8 @@ export type FailureInLog = {
 export type LogRecogniser = {
   name: string
   /**
-   * The first failure in the output of a command, if this tool wrote it and tells of one. `lines`: as a terminal shows them, without
-   * colours, without the lines of the runner.
+   * The first failure in the output of a command, if this tool wrote it and reports one. `lines`: as a terminal shows them, without
+   * colours and without the lines of the runner.
    */
   find(lines: readonly string[]): FailureInLog | null
 }

@@ -10,7 +10,7 @@ import { isWithin, show } from './contents.ts'
  */
 const LINE = /^(\S)\S* \S+ +(\d+)(?:,\d+)? [^"]*"((?:[^"\\]|\\.)*)"(?: (?:->|link to) "((?:[^"\\]|\\.)*)")?$/
 const KINDS: Readonly<Record<string, string>> = { c: 'a device', b: 'a device', p: 'a named pipe' }
-/** tar's note on a directory that has no member of its own. */
+/** tar's note on a directory that is not itself a member. */
 const PARENT = /^d\S* +Creating directory: "/
 /** More than two of the longest possible paths, all escaped. */
 const MOST_LINE_BYTES = 64 * 1024
@@ -23,7 +23,7 @@ const unquote = (text: string) =>
     code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (ESCAPES[code] ?? code),
   )
 
-/** Checks the members of a hostile archive while tar unpacks them into a directory of their own, as tar names them. */
+/** Checks the members of a hostile archive, as tar names them, while it unpacks them into their own directory. */
 export class MemberList {
   readonly #paths: readonly string[]
   readonly #limits: Limits

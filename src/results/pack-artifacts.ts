@@ -11,9 +11,9 @@ import { type ArtifactContext, describeArtifact, LIMITS } from './artifact-conte
 import { parsePaths, readContents } from './contents.ts'
 
 /**
- * Packs the artifacts of a job after its command, and stores each once. After a command that has not passed, only those that
- * are always packed; what is wrong with them is then logged, because the job has ended badly already.
- * @param prefix of the keys of this attempt
+ * Packs the artifacts of a job after its command, and stores each once. After a command that has not passed, only those that are always
+ * packed; their errors are then only logged, because the job has not passed anyway.
+ * @param prefix the prefix of the keys of this attempt
  * @throws UserError if a declared path does not exist or contains what no artifact may contain
  */
 export async function packArtifacts(
@@ -94,7 +94,7 @@ async function store(
       hash.update(chunk)
       yield chunk as Uint8Array
     }
-    // Before the object is completed: what could not be packed as it was is not stored.
+    // Before the object is completed, so that an archive that could not be packed correctly is not stored.
     await packing
   }
   try {

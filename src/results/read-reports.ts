@@ -13,11 +13,11 @@ import {
 } from './test-report-format.ts'
 import { TestTally } from './test-tally.ts'
 
-/** Of one report, and of all reports of a job. */
+/** The most bytes of one report, and of all reports of a job. */
 export const MOST_BYTES = 20 * 1024 * 1024
 const CHUNK = 64 * 1024
 
-/** The first that recognises a report reads it. */
+/** The first format that recognises a report reads it. */
 export const FORMATS: readonly TestReportFormat[] = [junitFormat, tapFormat]
 
 export type ReadReport = { path: string; format: TestReportFormat['name']; tests: number }
@@ -30,8 +30,8 @@ export type ReadReports = {
 }
 
 /**
- * Reads reports in their order. `onTime` is called for each test, and for what a suite took beyond its tests, with the path of the report.
- * Only regular files are opened, and no more is read than is allowed.
+ * Reads reports in their order. `onTime` is called for each test, and for the time that a suite took beyond its tests, with the path of
+ * the report. Only regular files are opened, and no more is read than is allowed.
  */
 export async function readReports(
   workspace: string,
@@ -46,7 +46,8 @@ export async function readReports(
     let tests = 0
     const onTest = (test: ReportedTest) => {
       tests += 1
-      // Packages of one repository have tests of the same name: only a report beside this one can be of a later run of the same test.
+      // Packages of one repository have tests of the same name: only a report in the same directory can have a later run of the same
+      // test.
       tally.add({ ...test, id: JSON.stringify([dirname(path), test.id]) })
       onTime?.(test, path)
     }
@@ -66,7 +67,7 @@ export async function readReports(
   return read
 }
 
-/** The bytes of a regular file. @throws ReportError if it is none, or has more than `most` */
+/** The bytes of a regular file. @throws ReportError if it is not one, or has more than `most` */
 async function* chunksOf(path: string, most: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const file = openReport(path)
   try {
@@ -135,7 +136,7 @@ class ReportReader {
 
 type Decoder = InstanceType<typeof TextDecoder>
 
-/** By the byte order mark or the XML declaration; otherwise UTF-8. */
+/** The decoder by the byte order mark or the XML declaration; otherwise UTF-8. */
 function decoderOf(start: Buffer): Decoder {
   if (start[0] === 0xfe && start[1] === 0xff) return new TextDecoder('utf-16be')
   if (start[0] === 0xff && start[1] === 0xfe) return new TextDecoder('utf-16le')

@@ -3,15 +3,15 @@ import { isAbsolute, join, normalize, posix, relative } from 'node:path'
 import { boundSeconds, type FileSeconds } from '../model/split.ts'
 import type { ReportedTime } from './test-report-format.ts'
 
-/** Beyond this, a name in a report is no path of a test file. */
+/** A longer name in a report is not the path of a test file. */
 const MOST_NAME = 1000
 
 /** The endings of files that tools call by a dotted name: `tests.test_cart.TestCart` is in `tests/test_cart.py`. */
 const DOTTED = '.py'
 
 /**
- * The files that reports name, of those that divide a job, and the seconds of their tests. A path in a report is relative to the
- * workspace, or to a directory around the report. Only paths of the list are found, whatever a report has.
+ * The files that divide a job and are named in reports, and the seconds of their tests. A path in a report is relative to the workspace,
+ * or to a directory around the report. Only paths in the list are found, whatever a report contains.
  */
 export class ReportedFiles {
   readonly #workspace: string
@@ -54,7 +54,7 @@ export class ReportedFiles {
     return at
   }
 
-  /** The path within the workspace of the file that a report in this directory calls so; null if there is none. */
+  /** The path within the workspace of the file that a report in this directory names like this; null if there is none. */
   #resolve(written: string, directory: string): string | null {
     const name = written.replace(/^file:\/\//, '')
     if (name === '' || name.length > MOST_NAME || /[\0\n]/.test(name)) return null
@@ -82,7 +82,7 @@ export class ReportedFiles {
 /** More than packages have. */
 const MOST_PARTS = 50
 
-/** A directory and those around it, up to the workspace. */
+/** A directory and its parents, up to the workspace. */
 function basesOf(directory: string): string[] {
   const parts = directory === '.' ? [] : directory.split('/')
   return [...parts.map((_, at) => parts.slice(0, parts.length - at).join('/')), '.']
@@ -95,10 +95,10 @@ function dottedPaths(written: string): string[] {
   return parts.map((_, at) => `${parts.slice(0, parts.length - at).join('/')}${DOTTED}`)
 }
 
-/** In bytes, as JSON: what `tests.json` has room for. */
+/** The room for them in `tests.json`, in bytes as JSON. */
 const LIST_BYTES = 768 * 1024
 
-/** The seconds of files, as they are recorded. A path with a secret in it is left out, and so are those for which there is no room. */
+/** The seconds of files, as recorded. Paths with a secret in them, and those for which there is no room, are left out. */
 export function listSeconds(
   files: readonly string[],
   seconds: ReadonlyMap<number, number>,

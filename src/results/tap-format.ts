@@ -15,7 +15,7 @@ const POINT = /^(not )?ok\b[ \t]*(\d{1,9})?[ \t]*(?:- ?)?(.*)$/
 const PLAN = /^1\.\.(\d{1,9})\b/
 const DIRECTIVE = /(?:^|[^\\])#[ \t]*(skip|todo)\b.*$/i
 
-/** What Node has in each diagnostic, and tells nobody why a test failed. */
+/** Fields that Node writes into each diagnostic, and that do not explain the failure. */
 const NOISE = /^(duration_ms|type|failureType): /
 const LOCATION = /^location: '(.{1,1000}):(\d{1,8}):\d{1,8}'$/
 
@@ -114,12 +114,12 @@ class TapParser implements ReportParser {
     own.name = ''
     if (result === 'failed') own.failed += 1
     const below = this.#levels.splice(depth + 1)[0]
-    // The point of a suite: its tests were counted.
+    // This is the point of a suite, whose tests were counted.
     if (below && below.points > 0 && (result !== 'failed' || below.failed > 0)) return
     const suites = this.#levels.slice(0, depth).map(level => level.name)
     const suite = suites.filter(Boolean).join(' › ')
     const test: ReportedTest = {
-      // Names say little: a point need not have one, and the assertions of many tests have the same.
+      // Names identify little: a point need not have one, and assertions in many tests share one.
       id: JSON.stringify([suites, name, this.#levels.slice(0, depth + 1).map(({ points }) => points)]),
       ...{ suite, name, result, isFlaky: false, message: '', file: null, line: null, ...WITHOUT_FILE },
     }

@@ -17,7 +17,7 @@ export type ReportedTest = {
   line: number | null
   /** Texts of the report that may be the path of its test file, or stand for it, as written; the likeliest first. */
   places: readonly string[]
-  /** How long it took; 0 if the report does not have that. */
+  /** How long it took, in seconds; 0 if the report does not say. */
   seconds: number
 }
 
@@ -32,14 +32,14 @@ export type ReportParser = {
   end(): void
 }
 
-/** A format of test reports. Its parser takes a bounded amount of memory beyond what it passes on, whatever the text is. */
+/** A format of test reports. Beyond the tests that it passes on, its parser takes a bounded amount of memory, whatever the text is. */
 export type TestReportFormat = {
   name: 'junit' | 'tap'
   /** Whether a report that begins like this has this format. */
   recognises(head: string): boolean
   /**
-   * `onTest` is called for each test, and for each suite that failed without a test that did, in the order of the report; `onTime` for
-   * each suite that took longer than its tests, if these are of one file.
+   * `onTest` is called for each test, and for each suite that failed without a failed test, in the order of the report; `onTime` for each
+   * suite that took longer than its tests, if these are of one file.
    */
   open(onTest: (test: ReportedTest) => void, onTime?: (time: ReportedTime) => void): ReportParser
 }

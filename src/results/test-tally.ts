@@ -4,13 +4,13 @@ import { ReportError, type ReportedTest } from './test-report-format.ts'
 /** The tests of one run of a command, over all of its reports. */
 export class TestTally {
   readonly #counts: TestCounts = { passed: 0, failed: 0, errored: 0, skipped: 0, flaky: 0 }
-  /** The tests that failed, without those that passed later. A message has as many bytes as its report has for it. */
+  /** The tests that failed, without those that passed later. Messages are kept as long as in their report. */
   readonly #failures = new Map<string, ReportedTest[]>()
   readonly #flaky: ReportedTest[] = []
   #number = 0
 
   /**
-   * Counts a test. One that has failed before and passes now is flaky: its failures no longer count.
+   * Counts a test. A test that failed before and passes now is flaky, and its failures no longer count.
    * @throws ReportError if there are too many
    */
   add(test: ReportedTest): void {
@@ -39,12 +39,12 @@ export class TestTally {
     return { ...this.#counts }
   }
 
-  /** The first ones that failed and later passed. */
+  /** The first tests that failed and later passed. */
   get flaky(): readonly ReportedTest[] {
     return this.#flaky
   }
 
-  /** In the order of the reports. */
+  /** The tests that failed, in the order of the reports. */
   get failures(): ReportedTest[] {
     return [...this.#failures.values()].flat()
   }

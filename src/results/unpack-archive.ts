@@ -10,9 +10,9 @@ import { rejectOnAbort } from '../workspace/concurrency.ts'
 import type { Limits } from './artifact-context.ts'
 import { MemberList } from './member-list.ts'
 
-/** Beside its content, what a member takes in an archive: its headers, with the longest names. */
+/** The most bytes that a member takes in an archive beside its content: its headers, with the longest names. */
 const MEMBER_BYTES = 4096
-/** tar warns of every member that it does not like, and one is enough. */
+/** tar warns of every suspect member, and one warning is enough. */
 const MOST_WARNINGS = 64 * 1024
 
 type Options = {
@@ -27,8 +27,8 @@ type Options = {
 }
 
 /**
- * Unpacks an archive that may be hostile into an empty directory. Read the result as
- * untrusted files (`readContents`). Stops as soon as there is too much of it.
+ * Unpacks an archive that may be hostile into an empty directory. Read the result as untrusted files (`readContents`). Stops as soon as
+ * there is too much.
  * @throws UserError if it is not the archive on record, or contains what no artifact may contain
  */
 export async function unpackArchive(source: AsyncIterable<Uint8Array>, options: Options): Promise<void> {
@@ -105,7 +105,7 @@ async function* verify(
     throw new UserError(`${label} is not what its job has stored: size or SHA-256 differ from its record.`)
 }
 
-/** Passes on what is unpacked, as long as it can be an artifact. */
+/** Passes on the unpacked data as long as it can be an artifact. */
 function bounded({ unpackedBytes, entries }: Limits, label: string) {
   const most = unpackedBytes + entries * MEMBER_BYTES
   return async function* (source: AsyncIterable<Uint8Array>) {

@@ -14,17 +14,17 @@ import { unpackArchive } from './unpack-archive.ts'
 
 /** An artifact that a job gets from another one. */
 export type NeededArtifact = {
-  /** As the record of the job that packed it says, which is not trusted. */
+  /** As recorded by the job that packed it, which is not trusted. */
   artifact: Artifact
   /** The paths that the plan declares for it. The record may leave out some, but not add any. */
   declared: readonly string[]
-  /** Of the keys of the attempt that counts. */
+  /** The prefix of the keys of the attempt that counts. */
   prefix: string
   /** The title of the job that packed it. */
   from: string
 }
 
-/** Downloads at once. Each has a tar of its own, and two parts in memory. */
+/** The number of downloads at once. Each runs its own tar and holds two parts in memory. */
 const AT_ONCE = 4
 const SPECIAL_BITS = 0o6000
 const MODE = 0o7777
@@ -130,7 +130,7 @@ async function place(workspace: string, all: readonly Unpacked[]): Promise<void>
   for (const { root, paths } of all)
     for (const path of paths) {
       const unpacked = join(root, path)
-      // A path below another one has been moved with it.
+      // A path below another one has already been moved with it.
       if (lstatSync(unpacked, { throwIfNoEntry: false })) moveTree(unpacked, to(path))
     }
 }

@@ -12,12 +12,12 @@ import { fetchLineIndex, fetchLogFacts, fetchLogPart } from './server.ts'
 import { Summary } from './summary.ts'
 
 const POLL_MS = 1000
-/** A hidden tab, of which only the title and icon are visible, polls less often. */
+/** A hidden tab, which shows only its title and icon, polls less often. */
 const HIDDEN_POLL_MS = 10_000
 const MAX_RETRY_MS = 30_000
-/** So much of a log is read ahead, even if the end is not in view. */
+/** This much of a log is read ahead, even if the end is not in view. */
 const READ_AHEAD_BYTES = 16 * 1024 * 1024
-/** The command begins within so many bytes. */
+/** The command begins within this many bytes. */
 const HEAD_BYTES = 64 * 1024
 
 type Shown = {
@@ -73,7 +73,7 @@ async function keepUpToDate(page: Shown): Promise<void> {
   for (let wait = POLL_MS; ; ) {
     try {
       if (!summary.hasEnded) await summary.refresh()
-      // Its job was started once more, or has jobs beside it now.
+      // Its job was started again, or is no longer the only one.
       if (summary.log !== shown) return location.reload()
       const buildEnded = summary.hasEnded
       if (outline.startedAt === null || (summary.isOver && !outline.hasEnded)) await outline.refresh()
@@ -96,7 +96,7 @@ async function keepUpToDate(page: Shown): Promise<void> {
   }
 }
 
-/** Shows the folds and times that are known now. */
+/** Shows the folds and times that are known so far. */
 async function showOutline({ view, outline, follow: { isFollowing } }: Shown): Promise<void> {
   const folds = outline.takeFolds()
   const { times, startedAt } = outline

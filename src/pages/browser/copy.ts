@@ -1,6 +1,6 @@
 const SHOWN_MS = 1500
 
-/** The buttons beside texts that are there to be copied. */
+/** Connects the buttons beside texts that can be copied. */
 export function connectCopyButtons(): void {
   document.addEventListener('click', async event => {
     const button = (event.target as Element).closest<HTMLButtonElement>('[data-copy]')

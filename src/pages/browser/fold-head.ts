@@ -7,7 +7,7 @@ const LABELS: Record<Fold['kind'], string> = {
 const STATES = { passed: '✓', failed: '✗', running: '●' }
 const MARKER = /^(?:▸ |::group::|##\[group\])/
 
-/** The button in the place of a fold's first line: its text, its state, and how long it took. */
+/** The button that replaces a fold's first line: its text, its state, and how long it took. */
 export function createHead(line: string): HTMLButtonElement {
   const button = document.createElement('button')
   button.type = 'button'
@@ -18,7 +18,7 @@ export function createHead(line: string): HTMLButtonElement {
   return button
 }
 
-/** Shows how a fold stands. Changes nothing that is the same. */
+/** Shows the state of a fold. Changes only what differs. */
 export function showHead(row: HTMLElement, fold: Fold, isOpen: boolean): void {
   const button = row.querySelector('button')
   const [label, , end] = button?.children ?? []
@@ -33,7 +33,7 @@ export function showHead(row: HTMLElement, fold: Fold, isOpen: boolean): void {
   if (end.textContent === text) return
   end.textContent = text
   end.className = fold.state === 'failed' ? 'red' : fold.state
-  // The sign is for those who see it.
+  // The sign is visual; a screen reader gets the state in words.
   if (hasState) button.setAttribute('aria-description', fold.state)
   else button.removeAttribute('aria-description')
 }

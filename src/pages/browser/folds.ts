@@ -3,7 +3,7 @@ import { type LineRange, RowMap } from './row-map.ts'
 
 export type FoldKind = LogPhase | 'group'
 /**
- * Lines of which all but the first can be hidden. The last is infinite as long as it is not known.
+ * Lines of which all but the first can be hidden. The last is infinite while it is not known.
  * @property seconds how long it took; null as long as that is not known
  * @property isEarlier whether another command of the same shell comes after it
  */
@@ -27,11 +27,11 @@ export type FoldFacts = {
   /** From the start of the job to its end; null as long as that is not known. */
   seconds: number | null
   hasFailed: boolean
-  /** Where the failure is named. */
+  /** The line that names the failure. */
   failureLine: number | null
 }
 
-/** The phases of a job, and the groups in them, in order. Of what a job has written, ranges that cannot be are left out. */
+/** The phases of a job, and the groups in them, in order. Impossible ranges that a job has written are left out. */
 export function foldsOf(facts: FoldFacts): Fold[] {
   const phases = phasesOf(facts)
   const groups = groupsOf(facts, phases)
@@ -41,7 +41,7 @@ export function foldsOf(facts: FoldFacts): Fold[] {
 function phasesOf({ outline, hasEnded, seconds, hasFailed }: FoldFacts): Fold[] {
   const starts: FoldOutline['phases'][number][] = []
   for (const phase of outline.phases) if (phase[1] > (starts.at(-1)?.[1] ?? 0)) starts.push(phase)
-  // The whole log is no fold.
+  // The whole log is not a fold.
   if (starts.length < 2 || starts[0]?.[1] !== 1) return []
   const failed = hasFailed ? starts.findLastIndex(([kind]) => kind !== 'results') : -1
   return starts.map(([kind, from, at], index): Fold => {
@@ -73,7 +73,7 @@ function groupsOf({ outline, hasEnded, hasFailed, failureLine }: FoldFacts, phas
   return groups
 }
 
-/** The folds that a reader finds open: the last command, how the job ended, and what runs or has failed. */
+/** Whether a reader finds a fold open: the last command, the end of the job, and everything that runs or has failed. */
 export function isOpenAtFirst({ kind, state, isEarlier }: Fold): boolean {
   if (kind === 'group') return state !== 'passed'
   return state === 'failed' || !(kind === 'fetch' || kind === 'setup' || isEarlier)
@@ -83,7 +83,7 @@ export function isOpenAtFirst({ kind, state, isEarlier }: Fold): boolean {
 export class Folds {
   #folds: readonly Fold[] = []
   #byLine = new Map<number, Fold>()
-  /** Which the reader has opened or closed, by their first lines. */
+  /** Whether the reader has opened or closed a fold, by its first line. */
   readonly #chosen = new Map<number, boolean>()
   rows = new RowMap([])
 
@@ -93,7 +93,7 @@ export class Folds {
 
   /**
    * @param folds sorted: one that contains another comes before it
-   * @param read what a reader has before the eyes: it stays open
+   * @param read the lines that the reader sees, which stay open
    */
   set(folds: readonly Fold[], read: LineRange | null = null): void {
     for (const fold of read === null ? [] : folds) {
@@ -120,14 +120,14 @@ export class Folds {
     this.#hide()
   }
 
-  /** Opens all in which a line is hidden. */
+  /** Opens all folds that hide a line. */
   reveal(line: number): void {
     if (!this.rows.isHidden(line)) return
     for (const fold of this.#folds) if (fold.from < line && line <= fold.to) this.#chosen.set(fold.from, true)
     this.#hide()
   }
 
-  /** For a log of this many lines. */
+  /** The number of rows of a log with this many lines. */
   rowCount(lineCount: number): number {
     return this.rows.rowOf(lineCount)
   }
@@ -135,7 +135,7 @@ export class Folds {
   #hide(): void {
     const hidden: LineRange[] = []
     for (const fold of this.#folds) {
-      // The contents of a closed one are hidden with it.
+      // The contents of a closed fold are hidden with it.
       if (this.isOpen(fold) || fold.to === fold.from || fold.from <= (hidden.at(-1)?.to ?? 0)) continue
       hidden.push({ from: fold.from + 1, to: fold.to })
     }

@@ -1,12 +1,12 @@
 import type { LogView } from './log-view.ts'
 
-/** Whether the page follows the end of a growing log. A reader who scrolls up pauses that, and goes on at the end. */
+/** Whether the page follows the end of a growing log. A reader who scrolls up pauses this, and resumes it at the end. */
 export class Follow {
   readonly #view: LogView
   readonly #button: HTMLButtonElement
   #isFollowing: boolean
 
-  /** @param isFollowing at first */
+  /** @param isFollowing whether it follows at first */
   constructor(view: LogView, button: HTMLButtonElement, isFollowing: boolean) {
     this.#view = view
     this.#button = button
@@ -32,12 +32,12 @@ export class Follow {
     this.#set(true)
   }
 
-  /** After the reader has changed the page: it does not go on unless its end is still in view. */
+  /** Pauses after the reader has changed the page, unless its end is still in view. */
   pauseUnlessAtEnd(): void {
     if (!this.#view.isAtEnd) this.#set(false)
   }
 
-  /** There is nothing more to follow. */
+  /** Stops for good, because there is nothing more to follow. */
   end(): void {
     this.#isFollowing = false
     this.#button.hidden = true

@@ -1,6 +1,6 @@
 const FIELDS = 'input, textarea, select, [contenteditable]'
 
-/** Runs an action for each of these keys, but not while somebody types or a dialog is open. Other keys stay the browser's. */
+/** Runs an action for each of these keys, but not while the user types or a dialog is open. Other keys are left to the browser. */
 export function connectKeys(actions: ReadonlyMap<string, () => void>): void {
   document.addEventListener('keydown', event => {
     const { key, target } = event

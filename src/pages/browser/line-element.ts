@@ -61,7 +61,7 @@ function createLinked(spans: readonly Span[]): Node[] {
   return [...nodes, ...cut(at, Number.POSITIVE_INFINITY)]
 }
 
-/** The parts of spans between two offsets of their whole text. */
+/** The parts of spans between two offsets in their whole text. */
 function cutSpans(spans: readonly Span[], from: number, to: number): Span[] {
   let start = 0
   return spans.flatMap(({ text, style }) => {
@@ -105,7 +105,7 @@ function createNote(text: string): HTMLElement {
   return note
 }
 
-/** Shows when a line was written: how long after the start of its job, and the time of day in its title. */
+/** Shows how long after the start of its job a line was written, and the time of day in its title. */
 export function showTime(element: HTMLElement, seconds: number | null, startedAt: number | null): void {
   const link = element.firstElementChild as HTMLElement
   const text = seconds === null ? '' : describeElapsed(seconds)

@@ -1,4 +1,4 @@
-/** When the lines of a log were written, in seconds since the start of their job. */
+/** The times at which the lines of a log were written, in seconds since the start of their job. */
 export class LineTimes {
   readonly #entries: (readonly [line: number, seconds: number])[] = []
 
@@ -6,13 +6,13 @@ export class LineTimes {
     for (const [line, seconds] of entries) this.add(line, seconds)
   }
 
-  /** The first line that was written at this time. Lines that do not rise are left out. */
+  /** Adds the first line that was written at this time. A line that does not follow the earlier ones is left out. */
   add(line: number, seconds: number): void {
     const last = this.#entries.at(-1)
     if (!last || (line > last[0] && seconds >= last[1])) this.#entries.push([line, seconds])
   }
 
-  /** Null of lines before the first one that is known. */
+  /** Null for lines before the first one with a known time. */
   of(line: number): number | null {
     let [low, high] = [-1, this.#entries.length - 1]
     while (low < high) {

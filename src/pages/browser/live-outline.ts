@@ -4,13 +4,13 @@ import type { FoldOutline } from './folds.ts'
 import type { LineTimes } from './line-times.ts'
 
 const LINE_FEED = 0x0a
-/** The runner begins a command within so many bytes. */
+/** The runner begins a command within this many bytes. */
 const HEAD_BYTES = 64 * 1024
 const COMMAND = '▸ $ '
-/** More groups stay as they are. */
+/** Further groups are not folded. */
 const MOST_GROUPS = 2000
 
-/** A log's outline as far as it can be seen in its text: the job records it at its end. */
+/** A log's outline, as far as its text shows it. The job records the outline only at its end. */
 export class LiveOutline {
   readonly #startedAt: () => number | null
   readonly #times: LineTimes
@@ -20,7 +20,7 @@ export class LiveOutline {
   readonly #decoder = new TextDecoder()
   #commandAt: readonly [line: number, at: number | null] | null = null
   readonly #finder = new GroupFinder((kind, line) => this.#addMarker(kind, line + 1), openLines)
-  /** Whether lines are read as they are written: when earlier ones were is not known. */
+  /** Whether lines are read as they are written. The times of earlier lines are not known. */
   isCaughtUp = false
 
   /** @param startedAt when the job started, in ms since 1970 */
@@ -29,7 +29,7 @@ export class LiveOutline {
     this.#times = times
   }
 
-  /** Adds what follows, before which so many lines end. */
+  /** Adds the next bytes, with the number of lines that end before them. */
   add(bytes: Uint8Array, before: number, isWithinLine: boolean): void {
     const at = this.#now()
     if (at !== null && bytes.length > 0) this.#times.add(before + (isWithinLine ? 2 : 1), at)

@@ -1,12 +1,12 @@
 import { morph } from './morph.ts'
 import { showDurations, showTimes } from './times.ts'
 
-/** While a build runs, and otherwise. A hidden tab is not kept up to date. */
+/** The pauses while a build runs, and otherwise. A hidden tab is not kept up to date. */
 const BUSY_MS = 3000
 const QUIET_MS = 60_000
 const SECOND = 1000
 
-/** A page that lists builds, and is kept up to date. */
+/** Keeps a page that lists builds up to date. */
 export async function startLivePage(live: HTMLElement): Promise<void> {
   document.body.classList.add('scripted')
   showTimes()
@@ -22,7 +22,7 @@ export async function startLivePage(live: HTMLElement): Promise<void> {
   }
 }
 
-/** Takes over what has changed on the server. A form that is being filled in stays as it is. */
+/** Applies the changes on the server. A form that is being filled in is left alone. */
 async function refresh(live: HTMLElement): Promise<void> {
   const response = await fetch(location.href)
   if (!response.ok) throw new Error(`${location.pathname} returned status ${response.status}`)

@@ -6,7 +6,7 @@ export const element = (id: string) => document.getElementById(id) as HTMLElemen
 export const button = (name: string) =>
   document.querySelector<HTMLButtonElement>(`[data-do="${name}"]`) as HTMLButtonElement
 
-/** Lets the button of this name switch a class of the log on and off. Returns what switches it. */
+/** Lets the button with this name switch a class of the log on and off. Returns the function that switches it. */
 export function switchClass(
   log: HTMLElement,
   name: string,

@@ -12,7 +12,7 @@ const NO_ERROR =
 
 export type Progress = { found: readonly number[]; share: number; isDone: boolean }
 
-/** Whether the plain text of a line is looked for. */
+/** Whether the plain text of a line matches. */
 export type Matches = (line: string) => boolean
 
 /** Lines that contain a text, ignoring case. */

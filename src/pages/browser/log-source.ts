@@ -32,7 +32,7 @@ export class LogSource {
   #endsLine = true
   #advancing: Promise<number> | null = null
   ended = false
-  /** Called with what follows the known bytes, how many lines end before it, and whether it begins within a line. */
+  /** Called with the bytes that follow the known ones, how many lines end before them, and whether they begin within a line. */
   onAppend: (bytes: Uint8Array, before: number, isWithinLine: boolean) => void = () => {}
 
   constructor(fetch: FetchPart, index: LineIndex | null) {

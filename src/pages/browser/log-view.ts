@@ -7,15 +7,15 @@ import type { RowContext } from './row.ts'
 import { RowWindow } from './row-window.ts'
 import { keepScrollPosition, lineHeightOf, pixelsPerLine } from './scroll.ts'
 
-/** So many rows are added at a time. */
+/** This many rows are added at a time. */
 const STEP_ROWS = 50
-/** This many more rows are reached without drawing everything again. */
+/** Rows at most this far away are reached without drawing everything again. */
 const NEAR_ROWS = 300
 const AT_END_PIXELS = 8
 
 /**
- * Renders only the visible part of a log and a little around it. Two spacers take the place of the rest, so that the
- * page's own scrollbar covers the whole log. A row is a line that is not hidden in a closed fold.
+ * Renders only the visible part of a log and a little around it. Two spacers replace the rest, so that the page's own scrollbar covers
+ * the whole log. A row is a line that is not hidden in a closed fold.
  */
 export class LogView {
   readonly #source: LogSource
@@ -30,11 +30,11 @@ export class LogView {
   #queue: Promise<unknown> = Promise.resolve()
   /** The size of the source when it was last rendered. */
   #knownBytes = 0
-  /** Where the view itself has scrolled to. */
+  /** The position to which the view itself has scrolled. */
   #scrolledTo = -1
   /** Called whenever the lines on the page have changed. */
   onRender: () => void = () => {}
-  /** Called when a reader goes to a line. */
+  /** Called when the reader goes to a line. */
   onJump: () => void = () => {}
 
   constructor(root: HTMLElement, source: LogSource, folds: Folds) {
@@ -53,7 +53,7 @@ export class LogView {
     return this.#window.next > this.#rowCount && end <= AT_END_PIXELS
   }
 
-  /** Whether the page is where the view has scrolled it to. */
+  /** Whether the page is still where the view scrolled it. */
   get isWhereScrolled(): boolean {
     return Math.abs(scrollY - this.#scrolledTo) < 2
   }
@@ -101,7 +101,7 @@ export class LogView {
     for (const { element } of this.#window.rows) markLine(element, lines)
   }
 
-  /** Opens or closes the fold that begins with this line, which stays where it is. */
+  /** Opens or closes the fold that begins with this line. The line stays where it is. */
   toggle(line: number): Promise<void> {
     return this.#enqueue(async () => {
       const fold = this.#folds.at(line)
@@ -145,7 +145,7 @@ export class LogView {
     this.#scrolledTo = scrollY
   }
 
-  /** Changes the page and scrolls so that it looks the same. Whether the reader has scrolled is still known afterwards. */
+  /** Changes the page and scrolls so that it looks the same. Whether the reader has scrolled stays known. */
   #adjust(change: () => void): void {
     const wasWhereScrolled = this.isWhereScrolled
     change()
@@ -155,7 +155,7 @@ export class LogView {
   async #render(): Promise<void> {
     this.#isUpdatePending = false
     await this.#refreshLast()
-    // Between what is drawn ahead, the page is responsive.
+    // The page stays responsive while rows are drawn ahead.
     while (await this.#step()) if (this.#fillsScreen) await new Promise(resolve => setTimeout(resolve))
   }
 
@@ -188,7 +188,7 @@ export class LogView {
     return Math.max(1, Math.min(Math.floor(row), this.#rowCount))
   }
 
-  /** Renders the rows around this one, and nothing else. */
+  /** Renders only the rows around this one. */
   async #jump(row: number): Promise<void> {
     const from = Math.floor((row - 1) / STEP_ROWS) * STEP_ROWS + 1
     this.#window.place(from, await this.#window.create(from, STEP_ROWS))
@@ -217,7 +217,7 @@ export class LogView {
     return true
   }
 
-  /** Keeps this line where it is, or else the first visible one; if that is hidden now, what it is hidden in takes its place. */
+  /** Keeps this line where it is, or else the first visible one. If a fold hides that line now, the fold takes its place. */
   async #refold(change: () => void, kept?: number): Promise<void> {
     const line = kept ?? this.#window.visible?.from
     const before = line === undefined ? 0 : (this.elementOf(line)?.getBoundingClientRect().top ?? 0)

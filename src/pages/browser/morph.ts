@@ -1,6 +1,6 @@
 /**
- * Makes an element like a fresh one, and leaves equal parts alone, so that focus, selection and scroll positions stay. Elements
- * that a reader has opened or closed stay so, too, until the server changes its mind (`data-open`).
+ * Makes an element equal to a fresh one, and leaves equal parts alone to keep focus, selection and scroll positions. Elements that the
+ * reader has opened or closed stay that way until the server changes `data-open`.
  */
 export function morph(current: Element, fresh: Element): void {
   if (isClock(current) && current.cloneNode(false).isEqualNode(fresh.cloneNode(false))) return

@@ -3,7 +3,7 @@ import { type Fold, foldsOf } from './folds.ts'
 import { LineTimes } from './line-times.ts'
 import { LiveOutline } from './live-outline.ts'
 
-/** The folds and times of a log: those that its job has recorded, or, as long as it has not, what can be seen of them. */
+/** The folds and times of a log: those that its job has recorded or, until then, those that the text shows. */
 export class OutlineSource {
   readonly #fetch: () => Promise<LogFacts>
   readonly #liveTimes = new LineTimes()
@@ -23,7 +23,7 @@ export class OutlineSource {
     return new OutlineSource(fetch, await fetch())
   }
 
-  /** In ms since 1970; null as long as the job has not started. */
+  /** In ms since 1970; null until the job has started. */
   get startedAt(): number | null {
     return this.#facts.startedAt === null ? null : Date.parse(this.#facts.startedAt)
   }
@@ -44,12 +44,12 @@ export class OutlineSource {
     return this.#recorded ?? this.#liveTimes
   }
 
-  /** Fetches what is on record now. */
+  /** Fetches what is recorded so far. */
   async refresh(): Promise<void> {
     this.#use(await this.#fetch())
   }
 
-  /** The folds as they are now; null if neither they nor the times have become others since the last call. */
+  /** The current folds; null if neither they nor the times have changed since the last call. */
   takeFolds(): Fold[] | null {
     const { startedAt, endedAt, hasFailed, failureLine, outline } = this.#facts
     const folds = foldsOf({

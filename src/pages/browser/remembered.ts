@@ -1,4 +1,4 @@
-/** A choice of the reader that other pages know, if the browser stores it. */
+/** A choice of the reader that applies to other pages, too, if the browser stores it. */
 export function readChoice(name: string): boolean {
   try {
     return localStorage.getItem(name) === 'true'
@@ -11,6 +11,6 @@ export function storeChoice(name: string, isChosen: boolean): void {
   try {
     localStorage.setItem(name, String(isChosen))
   } catch {
-    // It holds for this page.
+    // It applies to this page only.
   }
 }

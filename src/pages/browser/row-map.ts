@@ -2,8 +2,8 @@
 export type LineRange = { from: number; to: number }
 
 /**
- * Which row of the view shows which line, both from 1, if these lines are hidden. Takes logarithmic time for each of them, whatever
- * the size of the log.
+ * Maps rows of the view to lines, both from 1, if these lines are hidden. A lookup takes logarithmic time in the number of hidden ranges,
+ * whatever the size of the log.
  */
 export class RowMap {
   readonly #hidden: readonly LineRange[]
@@ -20,7 +20,7 @@ export class RowMap {
     }
   }
 
-  /** The row of a line; of a hidden one, that of the last line before it that is not. */
+  /** The row of a line; for a hidden line, that of the last line before it that is not hidden. */
   rowOf(line: number): number {
     const index = this.#lastIndex(at => this.#rangeAt(at).from <= line)
     if (index < 0) return line
@@ -41,7 +41,7 @@ export class RowMap {
     return index >= 0 && line <= this.#rangeAt(index).to
   }
 
-  /** The last of the lines that follow this one without a hidden one between. */
+  /** The last line before the next hidden one. */
   lastVisibleFrom(line: number): number {
     const next = this.#hidden[this.#lastIndex(at => this.#rangeAt(at).from <= line) + 1]
     return next ? next.from - 1 : Number.POSITIVE_INFINITY
@@ -55,7 +55,7 @@ export class RowMap {
     return this.#before[index] as number
   }
 
-  /** The index of the last range for which something holds that holds for all before it. -1 if there is none. */
+  /** The index of the last range for which a condition holds, which must hold for all ranges before it. -1 if there is none. */
   #lastIndex(holds: (index: number) => boolean): number {
     let [low, high] = [-1, this.#hidden.length - 1]
     while (low < high) {

@@ -3,7 +3,7 @@ import { createRow, createRows, isOutdated, type Row, type RowContext, updateRow
 import type { LineRange } from './row-map.ts'
 import { firstOnScreen } from './scroll.ts'
 
-/** At most so many rows are on the page. */
+/** At most this many rows are on the page. */
 export const MAX_ROWS = 1400
 
 /** The consecutive rows that are on the page. */
@@ -41,7 +41,7 @@ export class RowWindow {
     return this.element.querySelector(`[data-line="${line}"]`)
   }
 
-  /** The first and the last line of which something is on the screen. */
+  /** The first and the last line that are at least partly on the screen. */
   get visible(): LineRange | null {
     const first = firstOnScreen(this.element.children)
     const index = this.#rows.findIndex(({ element }) => element === first)
@@ -56,7 +56,7 @@ export class RowWindow {
     return createRows(this.#source, from, count, { before, context: this.#context })
   }
 
-  /** Puts these rows on the page, without moving those that are there: focus and selection stay. */
+  /** Puts these rows on the page, without moving existing ones, which keeps focus and selection. */
   place(first: number, rows: readonly Row[]): void {
     const kept = new Set<Element>(rows.map(({ element }) => element))
     for (const { element } of this.#rows) if (!kept.has(element)) element.remove()
@@ -69,7 +69,7 @@ export class RowWindow {
     this.#rows = rows
   }
 
-  /** Adds rows at one end, and removes as many at the other as there are too many. */
+  /** Adds rows at one end, and removes surplus rows at the other. */
   extend(added: readonly Row[], isBefore: boolean): void {
     const rows = isBefore ? [...added, ...this.#rows] : [...this.#rows, ...added]
     const far = Math.max(0, rows.length - MAX_ROWS)
@@ -77,7 +77,7 @@ export class RowWindow {
     else this.place(this.#first + far, rows.slice(far))
   }
 
-  /** The rows between the first and the last line on the page, after folds have changed. Those that are drawn stay. */
+  /** The rows between the first and the last line on the page, after folds have changed. Drawn rows are kept. */
   async redraw(): Promise<{ first: number; rows: Row[] }> {
     const map = this.#context.folds.rows
     const drawn = new Map(this.#rows.map(row => [row.line.number, row]))

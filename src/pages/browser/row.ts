@@ -15,10 +15,10 @@ export type Row = {
   styleAfter: TextStyle
 }
 
-/** The parts of rows beside the text of their lines. */
+/** The data of rows beside the text of their lines. */
 export type RowContext = { folds: Folds; times: LineTimes; startedAt: number | null; marked: Lines | null }
 
-/** The rows of the log from one on, at most so many. */
+/** At most `count` rows of the log, from one on. */
 export async function createRows(
   source: LogSource,
   from: number,
@@ -48,7 +48,7 @@ export function createRow(line: Line, before: Row | undefined, context: RowConte
   return row
 }
 
-/** Shows how its fold, its time and a link to it stand. */
+/** Shows the row's fold, its time, and whether a link points to it. */
 export function updateRow({ line, element }: Row, { folds, times, startedAt, marked }: RowContext): void {
   const fold = folds.at(line.number)
   if (fold) showHead(element, fold, folds.isOpen(fold))
@@ -56,6 +56,6 @@ export function updateRow({ line, element }: Row, { folds, times, startedAt, mar
   markLine(element, marked)
 }
 
-/** Whether a line begins a fold that did not when it was drawn, or the reverse. */
+/** Whether a line begins a fold but did not when it was drawn, or the reverse. */
 export const isOutdated = (row: Row, { folds }: RowContext): boolean =>
   row.isHead !== (folds.at(row.line.number) !== null)

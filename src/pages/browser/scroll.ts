@@ -1,4 +1,4 @@
-/** The first of some elements, which follow one another down the page, that is not above the screen. */
+/** The first of these elements that is not above the screen. They must be in the order of the page. */
 export function firstOnScreen(elements: ArrayLike<Element>): Element | null {
   let [low, high] = [0, elements.length]
   while (low < high) {
@@ -26,7 +26,7 @@ export function lineHeightOf(container: Element): number | null {
   return Math.max(1, Number.parseFloat(lineHeight) || 20, Number.parseFloat(minHeight) || 0)
 }
 
-/** Browsers limit elements to 16 to 33 million pixels. In a longer log, lines count for less than their height. */
+/** Browsers limit elements to 16 to 33 million pixels. In a longer log, lines take less than their height. */
 const MAX_PIXELS = 8_000_000
 
 export const pixelsPerLine = (lineHeight: number, lineCount: number) =>

@@ -4,7 +4,7 @@ import type { LogView } from './log-view.ts'
 
 const HIGHLIGHT = 'search'
 
-/** The lines that are looked for without a text. */
+/** Stands for lines that look like a failure, which are searched for without a text. */
 const FAILURE = Symbol('failure')
 
 /** Finds a text in the log, or lines that look like a failure, and steps through the matching lines. */

@@ -26,7 +26,7 @@ export async function fetchLineIndex(): Promise<LineIndex | null> {
   return isRising && index?.lines[0] === 0 ? index : null
 }
 
-/** Fetches what the job has recorded of its log. */
+/** Fetches the facts that the job has recorded about its log. */
 export async function fetchLogFacts(): Promise<LogFacts> {
   return (await fetchOk(urlOf('outline'))).json()
 }

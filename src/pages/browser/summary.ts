@@ -8,24 +8,24 @@ const SECOND = 1000
 /** The parts of the page that the server renders again as they change. */
 const PARTS = ['summary', 'tabs', 'standing', 'jobs', 'shown']
 
-/** The build's facts and status, its jobs, and how the shown one stands. */
+/** The build's facts and status, its jobs, and the state of the shown one. */
 export class Summary {
   /** An ended build never changes. */
   get hasEnded(): boolean {
     return this.#element?.dataset.ended === 'true'
   }
 
-  /** Whether what the shown log is of has failed. */
+  /** Whether the job or build of the shown log has failed. */
   get isRed(): boolean {
     return this.#element?.dataset.red === 'true'
   }
 
-  /** Whether what the shown log is of has ended. */
+  /** Whether the job or build of the shown log has ended. */
   get isOver(): boolean {
     return this.#element?.dataset.over === 'true'
   }
 
-  /** Which log the page shows; empty as long as there is none. */
+  /** The log that the page shows; empty if there is none yet. */
   get log(): string {
     return this.#element?.dataset.log ?? ''
   }
@@ -48,7 +48,7 @@ export class Summary {
       }
       this.show()
     }
-    // A reader of the log keeps the lines in view.
+    // For a reader of the log, the lines stay in view.
     if (log.getBoundingClientRect().top < 0) keepScrollPosition(log, change)
     else change()
   }
@@ -63,7 +63,7 @@ export class Summary {
     showDurations()
   }
 
-  /** Updates the durations of what is running every second. */
+  /** Updates the durations of everything that is running every second. */
   startClock(): void {
     setInterval(showDurations, SECOND)
   }

@@ -56,7 +56,7 @@ export function styleAfter(style: TextStyle, parameters: string): TextStyle {
   return { color, background, decorations: [...decorations] }
 }
 
-/** The numbers of a sequence, NaN where one is missing. None for a sequence that is private to a terminal. */
+/** The numbers of a sequence, NaN where one is missing. Empty for a sequence that is private to a terminal. */
 function codesOf(parameters: string): number[] {
   // Converts the colon syntax of ISO 8613-6: `38:2::r:g:b`, `38:5:n`.
   const semicolons = parameters

@@ -25,7 +25,7 @@ function describeAgo(moment: Date): string {
   return format.format(Math.trunc(seconds / length), unit)
 }
 
-/** Updates the durations of what is running. */
+/** Updates the durations of everything that is running. */
 export function showDurations(): void {
   for (const running of document.querySelectorAll<HTMLElement>('[data-since]')) {
     const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(running.dataset.since ?? '')) / 1000))

@@ -24,7 +24,7 @@ import { tapRecogniser } from './tap.ts'
 import { pythonRecogniser, unittestRecogniser } from './unittest.ts'
 import { vitestRecogniser } from './vitest.ts'
 
-/** Tests, compilers and linters. Of two whose output ends at the same line, the first one counts. */
+/** Tests, compilers and linters. If the output of two ends at the same line, the first one counts. */
 export const TOOLS: readonly ToolRecogniser[] = [
   jestRecogniser,
   vitestRecogniser,
@@ -53,19 +53,19 @@ export const STARTERS: readonly ToolRecogniser[] = [
   makeRecogniser,
 ]
 
-/** The failure that stands last in a log, whichever tool it is of: a command stops at the first tool that fails. */
+/** Recognises the last failure in a log, of any tool: a command stops at the first tool that fails. */
 const lastOf = (name: string, tools: readonly ToolRecogniser[]): LogRecogniser => ({
   name,
   find: lines => withoutEnd(lastFound([{ lines: lines.map(shortLine), ordinals: [] }], tools)),
 })
 
-/** The same in logs in which each line has a prefix. */
+/** The same for logs in which each line has a prefix. */
 const lastWithPrefixOf = (name: string, tools: readonly ToolRecogniser[]): LogRecogniser => ({
   name: `${name} with prefixes`,
   find: lines => withoutEnd(lastFound(streamsIn(lines), tools)),
 })
 
-/** The failure whose tool's output ends last. `ordinals`: none if they are the lines' own. */
+/** The failure whose tool's output ends last. `ordinals`: empty if lines keep their own. */
 function lastFound(streams: readonly Stream[], tools: readonly ToolRecogniser[]): Found | null {
   let last: Found | null = null
   for (const { lines, ordinals } of streams) {
@@ -86,7 +86,7 @@ function withoutEnd(found: Found | null): FailureInLog | null {
   return failure
 }
 
-/** The first one that finds a failure counts: tools before what has started them, and make's rules if nothing else is known. */
+/** The first one that finds a failure counts: tools before the programs that started them, and make's rules if nothing else is known. */
 export const RECOGNISERS: readonly LogRecogniser[] = [
   lastOf('last command', [lastCommandRecogniser]),
   lastOf('tools', TOOLS),

@@ -14,7 +14,7 @@ const HEADER = /^---- (.+) stdout ----$/
 const SUMMARY = /^test result: (?:ok|FAILED)\. (\d{1,8}) passed; (\d{1,8}) failed; (\d{1,8}) ignored;/
 const ERROR =
   /^error(?:\[E\d{1,6}\])?: (?!test failed|doctest failed|could not compile|aborting|\d+ targets? failed)/
-/** Since Rust 1.73 the place stands before the message. */
+/** Since Rust 1.73, the place comes before the message. */
 const PANIC =
   /^(?:thread '.{0,300}'(?: \(\d+\))? panicked at |note: test did not panic as expected at )(?:'.*', )?(\S{1,300}):(\d{1,8}):\d{1,8}:?$/
 const ARROW = /^\s*--> (.{1,300}):(\d{1,8}):\d{1,8}$/
@@ -63,7 +63,7 @@ const arrowOf = (line: string) => {
   return file === undefined ? null : { file, line: Number(number) }
 }
 
-/** An error of the compiler has its place below it, and ends with an empty line; one of Cargo's own has none. */
+/** An error of the compiler has its place below it, and ends with an empty line; Cargo's own errors have none. */
 function compilerError(lines: readonly string[]): Found | null {
   const whole = { from: 0, to: lines.length }
   const isCargo = (line: string) =>

@@ -5,7 +5,7 @@ const C = /^([^\s:]{1,300}):(\d{1,8}):(?:\d{1,8}:)? (?:fatal )?error: /
 const REPORTED = /^\s+(\d{1,8}):\d{1,8}\s+(error|warning)\s+\S/
 const COUNTS = /^✖ \d{1,8} problems? \((\d{1,8}) errors?, \d{1,8} warnings?\)/
 
-/** TypeScript's compiler, plain and `--pretty`, and those that write like it. */
+/** TypeScript's compiler, plain and `--pretty`, and compilers that write like it. */
 export const tscRecogniser = recogniser('tsc', lines => {
   const isError = (line: string) => TYPESCRIPT.test(line)
   const isOwn = (line: string) => isError(line) && !isForeign(TYPESCRIPT.exec(line)?.[1] ?? '')
@@ -22,7 +22,7 @@ export const tscRecogniser = recogniser('tsc', lines => {
   return plainFailure(shownIn(lines, { from: at, to }), place, Math.max(last, to - 1))
 })
 
-/** More errors follow, and what explains them is indented. */
+/** Whether a line follows the errors. Further errors, and their indented explanations, do not count. */
 const isAfterPlain = (line: string) => !TYPESCRIPT.test(line) && !/^\s+\S/.test(line)
 
 /** gcc, clang and compilers that write like them. */

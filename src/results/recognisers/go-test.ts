@@ -12,7 +12,7 @@ import {
 } from './log-lines.ts'
 
 const FAILED = /^(\s*)--- FAIL: (\S+) \([\d.]+s\)$/
-/** Of `go build`, `go vet` and the tests' own compilation. */
+/** Errors of `go build`, `go vet` and the compilation of the tests. */
 const COMPILER = /^(?:vet: )?((?:\.{1,2}\/|\/)?[^\s:]{1,300}\.go):(\d{1,8}):\d{1,8}: /
 const LOGGED = /^\s+([^\s:]{1,200}\.go):(\d{1,8}): /
 const PACKAGE = /^(?:FAIL|ok {2})\t(\S+)/
@@ -33,7 +33,7 @@ export const goRecogniser = recogniser('go', lines => {
 
 const isCompiler = (line: string) => COMPILER.test(line)
 
-/** The last line in which a package fails; without one it is no output of Go's. */
+/** The last line in which a package fails. Without one, it is not output of Go. */
 function endOf(lines: readonly string[]): number | null {
   for (let at = lines.length - 1; at >= 0; at--) if (/^FAIL(?:\t|$)/.test(lines[at] ?? '')) return at
   return null
@@ -79,7 +79,7 @@ function failedTest(lines: readonly string[], at: number): Found {
   }
 }
 
-/** The first of the subtests that failed, if any did. A test is written before its subtests. */
+/** The first subtest that failed, if any did. A test is written before its subtests. */
 function innermost(lines: readonly string[], { from, to }: Part): number {
   let leaf = from
   let name = FAILED.exec(lines[from] ?? '')?.[2] ?? ''
@@ -93,7 +93,7 @@ function innermost(lines: readonly string[], { from, to }: Part): number {
   return leaf
 }
 
-/** With `-v`, a test's log stands before its result. */
+/** With `-v`, the log of a test comes before its result. */
 function loggedBefore(lines: readonly string[], test: string, until: number): Part {
   const start = indexIn(lines, { from: 0, to: until }, line => STARTED.exec(line)?.[1] === test)
   const isNext = (line: string) => /^(?:=== |\s*--- |FAIL|PASS)/.test(line)
@@ -107,7 +107,7 @@ function loggedBefore(lines: readonly string[], test: string, until: number): Pa
   return part
 }
 
-/** The report of a data race stands before the test that has it. */
+/** The report of a data race comes before the test that has it. */
 function raceBefore(lines: readonly string[], logged: Part, until: number): Part | null {
   if (
     !lines.slice(logged.from, logged.to).some(line => line.includes('race detected during execution of test'))
@@ -170,7 +170,7 @@ function panicked(lines: readonly string[], part: Part, name: string | null): Fo
 
 const TEST_FRAME = /\.((?:Test|Fuzz|Example)\w{0,200})(?:\.func\d+)*\(/
 
-/** A package that ended without a failed test, because of `os.Exit` or `log.Fatal`. */
+/** A package that ended without a failed test, through `os.Exit` or `log.Fatal`. */
 function exited(lines: readonly string[]): Found | null {
   const isFailed = (line: string) => /^FAIL\t\S+\t[\d.]+s$/.test(line)
   const at = indexIn(lines, { from: 0, to: lines.length }, isFailed)

@@ -14,7 +14,7 @@ import {
 
 const FAILED = ' FAILED'
 const SUMMARY = /^(\d{1,8}) tests? completed(?:, (\d{1,8}) failed)?/
-/** Of javac, also below the name of a task that has not ended its line, and of Kotlin. */
+/** Errors of javac, also after the name of a task on the same line, and of Kotlin. */
 const COMPILER =
   /^(?::[\w:]{1,200})?(\/[^\s:]{1,300}\.(?:java|groovy|scala)):(\d{1,8}): error: |^e: (?:file:\/\/)?(\/[^\s:]{1,300}):\(?(\d{1,8})[:,]/
 const WRONG = '* What went wrong:'
@@ -82,7 +82,7 @@ function compilerError(lines: readonly string[]): Found | null {
   )
 }
 
-/** Anything else that Gradle ends with: a build file, a task, a dependency. */
+/** Any other error that ends Gradle: in a build file, a task, a dependency. */
 function ownError(lines: readonly string[]): Found | null {
   const at = lines.lastIndexOf(WRONG)
   if (at < 0) return null

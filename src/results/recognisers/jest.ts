@@ -14,7 +14,7 @@ import {
 } from './log-lines.ts'
 
 const HEADER = /^ {2}● (.+)$/
-/** Headers of what tests have printed, and of retries. */
+/** Headers of output of tests, and of retries. */
 const OTHER = /^(?:Console|RETRY \d+|Cannot log after tests are done.*)$/
 const NOT_LOADED = 'Test suite failed to run'
 const SUMMARY = /^Tests: +(?:[^,]+, )*(\d+) total$/

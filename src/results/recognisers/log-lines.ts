@@ -1,6 +1,6 @@
 import { type FailureInLog, MOST_SHOWN } from '../log-recogniser.ts'
 
-/** The longest part of a line that a pattern sees, in UTF-16 units. */
+/** The length of the part of a line that patterns see, in UTF-16 units. */
 const MOST_SEEN = 1000
 
 /** A failure, and the ordinal of the last line that the tool has written about it, its summary included. */
@@ -16,7 +16,7 @@ export type ToolRecogniser = {
 /** A place in the source, as a tool writes it, and the ordinal of the line that has it. */
 export type PlaceInLog = { file: string; line: number | null; at: number }
 
-/** A part of a log: ordinals from `from` until before `to`. */
+/** A part of a log: the ordinals from `from` up to, but not including, `to`. */
 export type Part = { from: number; to: number }
 
 /** A recogniser whose patterns see lines of bounded length. */
@@ -28,7 +28,7 @@ export const recogniser = (
 export const shortLine = (line: string) =>
   line.length > MOST_SEEN || line.endsWith('\r') ? line.slice(0, MOST_SEEN).trimEnd() : line
 
-/** Directories of packages and of languages, and names that are no files. */
+/** Directories of packages and of languages, and names that are not files. */
 const FOREIGN =
   /(?:^|[\\/])(?:node_modules|site-packages|dist-packages|vendor|gems|\.cargo|\.rustup|\.pnpm)[\\/]|^(?:node:|<|\/usr\/|\/rustc\/|internal\/(?:modules|process|timers|main)\/)|[\\/](?:pkg[\\/]mod|src[\\/](?:testing|runtime)|lib[\\/]python[\d.]+)[\\/]/
 
@@ -55,7 +55,7 @@ export function pythonFrame(line: string): Omit<PlaceInLog, 'at'> | null {
 
 type FrameOf = (line: string) => Omit<PlaceInLog, 'at'> | null
 
-/** The first place in a part that is not a package's or the language's. */
+/** The first place in a part that is in the repository's own files. */
 export function firstPlace(
   lines: readonly string[],
   { from, to }: Part,
@@ -78,7 +78,7 @@ export function lastPlace(lines: readonly string[], { from, to }: Part, frameOf:
   return last
 }
 
-/** The first ordinal in a part whose line fits, or else the part's end. */
+/** The first ordinal in a part whose line matches, or else the end of the part. */
 export function indexIn(
   lines: readonly string[],
   { from, to }: Part,
@@ -102,7 +102,7 @@ export function shownIn(
   return shown
 }
 
-/** The first lines of a part, and then all of what follows, which is shown rather than the end of the first. */
+/** The first lines of a part, followed by `rest`, which takes precedence over the end of that part. */
 export function shownBefore(
   lines: readonly string[],
   part: Part,
@@ -142,7 +142,7 @@ export function inLastRun(
   return null
 }
 
-/** A failure without a test: a line, and some after it. */
+/** A failure without a test: a line, and some lines after it. */
 export const plainFailure = (
   shown: readonly number[],
   place: Omit<PlaceInLog, 'at'> | null,

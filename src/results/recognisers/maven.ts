@@ -24,7 +24,7 @@ export const mavenRecogniser = recogniser('Maven', lines => {
   return failed ?? compilerError(lines) ?? ownError(lines)
 })
 
-/** A module's sum; those of a class have a time as well. */
+/** The summary of a module. That of a class has a time as well. */
 function summaryOf(line: string): Summary | null {
   const [, total, failures, errors, rest = ''] = SUMMARY.exec(line) ?? []
   if (total === undefined || rest.includes('Time elapsed')) return null
@@ -87,7 +87,7 @@ function compilerError(lines: readonly string[]): Found | null {
   return plainFailure(shownIn(lines, { from: at, to }), { file, line: Number(number) }, to - 1)
 }
 
-/** Anything else that Maven ends with: a plugin, a goal or a project that it does not know. */
+/** Any other error that ends Maven: an unknown plugin, goal or project. */
 function ownError(lines: readonly string[]): Found | null {
   const built = lines.lastIndexOf(BUILT)
   if (built < 0 && !lines.includes('[INFO] Scanning for projects...')) return null

@@ -15,7 +15,7 @@ const COUNT = /^ {2}(\d{1,8}) (passing|pending|failing)\b/
 const ITEM = /^ {2,4}(\d{1,8})\) (.+)$/
 const NOT_LOADED = /^\s*Exception during run: /
 
-/** Mocha 6 and later, with each reporter that ends with Mocha's own list of failures. */
+/** Mocha 6 and later, with every reporter that ends with Mocha's own list of failures. */
 export const mochaRecogniser = recogniser('mocha', lines => {
   let others = 0
   const found = inLastList(lines, line => {
@@ -81,7 +81,7 @@ function titleOf(lines: readonly string[], { from, to }: Part) {
   return { names: names.slice(0, 1), message: from + 1 }
 }
 
-/** Until two blank lines: after the last failure comes the output of other programs. */
+/** A block ends at two blank lines: after the last failure comes the output of other programs. */
 function endOfBlock(lines: readonly string[], { from, to }: Part): Part {
   const isBlank = (at: number) => (lines[at] ?? '').trim() === ''
   let at = from

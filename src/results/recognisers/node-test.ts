@@ -10,14 +10,14 @@ import {
 } from './log-lines.ts'
 import { crashIn } from './script-crash.ts'
 
-/** Of the reporters `spec` and `dot`. */
+/** The headings of the reporters `spec` and `dot`. */
 const HEADING = /^(?:✖ failing tests:|Failed tests:)$/
 const ENTRY = /^✖ (.+?)(?: \([\d.]{1,20}ms\))?$/
 const LOCATION = /^test at (.{1,500}):(\d{1,8}):\d{1,8}$/
 /** Tests that only failed because others did. */
 const BECAUSE_OF_OTHERS =
   /^\s+'?(?:\d+ subtests? failed|test did not finish before its parent and was cancelled)'?$/
-/** Between a summary and the failures may be a report of coverage. */
+/** There may be a report of coverage between a summary and the failures. */
 const MOST_SUMMARY = 2000
 const THRESHOLD = /^ℹ (?:Error: )?[\d.]{1,10}% .{1,100} does not meet threshold/
 
@@ -53,7 +53,7 @@ function describe(lines: readonly string[], entry: Part, before: Part, end: numb
   const location = file === undefined ? null : { file, line: Number(number) }
   const frame = firstPlace(lines, entry, scriptFrame)
   const counts = { ...countsIn(lines, before), end: end - 1 }
-  // The message of a file that ended by an error is only that it failed.
+  // The message of a file that ended with an error is only that it failed.
   const isFile = /^\s+'?test failed'?$/.test(lines[entry.from + 1] ?? '')
   const crash = isFile ? crashBefore(lines, before, name) : null
   if (crash) return { ...crash, ...counts, test: name }
@@ -95,7 +95,7 @@ function suitesOf(lines: readonly string[], { from, to }: Part, name: string): s
 
 const indentOf = (line = '') => line.length - line.trimStart().length
 
-/** The summary stands before the failures. Those of runs that passed may stand before it. */
+/** The summary comes before the failures. Summaries of runs that passed may come before it. */
 function countsIn(lines: readonly string[], { from, to }: Part) {
   const own = lines.slice(Math.max(from, to - MOST_SUMMARY), to).reverse()
   const count = (name: string) => {

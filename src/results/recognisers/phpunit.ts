@@ -45,7 +45,7 @@ const placeOf = (line: string) => {
   return file === undefined ? null : { file, line: Number(number) }
 }
 
-/** `kind`: of the sections among which it is. Tests that are only risky fail a run by a setting. */
+/** The first failed test in the sections of this `kind`. A setting lets merely risky tests fail a run. */
 function firstFailed(
   lines: readonly string[],
   part: Part,
@@ -94,7 +94,7 @@ function ofTestdox(lines: readonly string[], part: Part, summary: Summary | null
   }
 }
 
-/** A file that cannot be loaded ends PHPUnit, or with PHPUnit 10 and later is its own error. */
+/** A file that cannot be loaded ends PHPUnit; with PHPUnit 10 and later, it is a separate error. */
 function fatal(lines: readonly string[], part: Part): Found | null {
   const isFatal = (line: string) => FATAL.test(line) && !isForeign(FATAL.exec(line)?.[1] ?? '')
   const at = indexIn(lines, part, isFatal)

@@ -13,7 +13,7 @@ export type Stream = { lines: readonly string[]; ordinals: readonly number[] }
 
 /**
  * The outputs of the programs in a log, if something has put its prefix before each of their lines: docker compose, Turborepo, Lerna,
- * pnpm, concurrently, or a clock. A text that only looks like a prefix, because few lines have it, stays. None if no line has a prefix.
+ * pnpm, concurrently, or a clock. Text that only looks like a prefix, because few lines have it, is kept. Empty if no line has a prefix.
  */
 export function streamsIn(lines: readonly string[]): Stream[] {
   const texts = lines.map(line => withoutTimestamp(shortLine(line)))

@@ -90,7 +90,7 @@ function shownOf(lines: readonly string[], { from, to }: Part, place: number | n
   const isMessage = (line: string) => /^E(?: |$)/.test(line)
   const message = indexIn(lines, { from, to }, isMessage)
   if (message === to) {
-    // With `--tb=native` the message follows the last frame; of a doctest the place is the last line.
+    // With `--tb=native`, the message follows the last frame. In a doctest, the place is the last line.
     const rest = place === null ? [] : shownIn(lines, { from: place, to }, { most: MOST_SHOWN - 1 })
     return rest.length > 1 ? [from, ...rest] : shownIn(lines, { from, to })
   }

@@ -18,7 +18,7 @@ const LOADING =
 const FRAME = /^\s*# (\.?\/?[^\s:]{1,300}):(\d{1,8})(?::in |$)/
 const SYNTAX = /^\s+(?:-->\s)?(\/\S{1,300}\.rb):(\d{1,8}): syntax error/
 
-/** RSpec 3, with each of its own formatters. */
+/** RSpec 3, with any of its own formatters. */
 export const rspecRecogniser = recogniser('RSpec', lines =>
   inLastRun(lines, summaryOf, (part, summary) => notLoaded(lines, part) ?? firstFailed(lines, part, summary)),
 )

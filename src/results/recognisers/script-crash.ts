@@ -10,12 +10,12 @@ import {
   shownBefore,
 } from './log-lines.ts'
 
-/** Node writes where it stopped before the error: `/repo/a.js:3`, `node:internal/modules/cjs/loader:1568`. */
+/** Before the error, Node writes where it stopped: `/repo/a.js:3`, `node:internal/modules/cjs/loader:1568`. */
 const STOPPED_AT = /^(?:file:\/\/)?((?:node:internal\/|\/|[A-Z]:\\)\S{1,500}):(\d{1,8})$/
 const ERROR = /^(?:Uncaught |\[)?[A-Za-z_$][\w$]{0,80}(?: \[[A-Z_]{1,60}\])?: /
 const MOST_BETWEEN = 12
 
-/** An error that ended a process of Node: the error itself, and the first frame of the repository. */
+/** An error that ended a Node process: the error itself, and the first frame in the repository. */
 export function crashIn(lines: readonly string[], part: Part): Found | null {
   let { from } = part
   for (;;) {
@@ -35,5 +35,5 @@ export function crashIn(lines: readonly string[], part: Part): Found | null {
   }
 }
 
-/** A script of Node that was ended by an error. */
+/** A Node script that ended with an error. */
 export const nodeRecogniser = recogniser('node', lines => crashIn(lines, { from: 0, to: lines.length }))

@@ -2,18 +2,18 @@ import { type Found, indexIn, plainFailure, recogniser, shownIn } from './log-li
 
 const REASON =
   '(?:command not found|not found|No such file or directory|Permission denied|unbound variable|parameter not set|syntax error\\b.*|unexpected \\S.*|[Ss]yntax error: .*|cannot execute\\b.*|ambiguous redirect|bad substitution|Is a directory|Not a directory)'
-/** Of a script: `run.sh: line 3: foo: command not found`; dash has no `line`. */
+/** An error in a script: `run.sh: line 3: foo: command not found`; dash has no `line`. */
 const OF_SCRIPT = new RegExp(`^([^\\s:]{1,300}): (?:line )?(\\d{1,8}): (?:.{0,500}: )?${REASON}$`)
-/** Of a program: `cat: a.txt: No such file or directory`. */
+/** An error of a program: `cat: a.txt: No such file or directory`. */
 const OF_PROGRAM =
   /^[\w./+-]{1,100}: .{1,500}: (?:command not found|No such file or directory|Permission denied)$/
 const NOT_FOUND = /^(?:\S{1,300}: (?:line )?\d{1,8}: )\S{1,200}: (?:command )?not found$/
 const SHELL = /^(?:.*\/)?(?:ba|da|z|k|a)?sh$/
 const MAKE = /^g?make(?:\[\d{1,4}\])?: /
-/** How far from the end a shell's last error may stand. */
+/** The most lines between a shell's last error and the end. */
 const NEAR_END = 20
 
-/** The last error of a shell near the end of a log: there it stopped. */
+/** The last error of a shell near the end of a log, where it stopped. */
 export const shellRecogniser = recogniser('shell', lines => {
   const isError = (line: string) => !MAKE.test(line) && (OF_SCRIPT.test(line) || OF_PROGRAM.test(line))
   for (let [at, seen] = [lines.length - 1, 0]; at >= 0 && seen < NEAR_END; at--) {
@@ -25,7 +25,7 @@ export const shellRecogniser = recogniser('shell', lines => {
   return null
 })
 
-/** A command that was not found, in the very last line: then what came before has not stopped the shell. */
+/** A command that was not found, in the last line: then nothing before it stopped the shell. */
 export const lastCommandRecogniser = recogniser('last command', lines => {
   const at = lines.findLastIndex(line => line.trim() !== '')
   return NOT_FOUND.test(lines[at] ?? '') ? shellError(lines, at) : null
@@ -37,7 +37,7 @@ function shellError(lines: readonly string[], at: number): Found {
   return plainFailure([at], place, at)
 }
 
-/** The complaints of make itself: a target without a rule, a program that it does not find, a Makefile that it cannot read. */
+/** Errors of make itself: a target without a rule, a program that it cannot find, a Makefile that it cannot read. */
 export const makeRecogniser = recogniser('make', lines => {
   const isOwn = (line: string) =>
     /^\S{1,300}:\d{1,8}: \*\*\* /.test(line) ||
@@ -70,7 +70,7 @@ function placeOf(line: string): { file: string; line: number } | null {
 }
 
 const NPM = /^npm (?:ERR!|error)(?: (.*))?$/
-/** A script that failed has said why before. */
+/** These lines report only that a script failed, which has already said why. */
 const OF_SCRIPTS = /ELIFECYCLE|Lifecycle script|Test failed\. {2}See above|Exit status \d/
 const NO_MESSAGE =
   /^(?:code |errno |syscall |path |dest |A complete log of this run|in workspace|at location|\s*$)/

@@ -14,7 +14,7 @@ import {
 const FAILED = /^(\s*)not ok\b(?: (\d{1,8}))?(?: -)?(?: (.*))?$/
 const EXPECTED = /# (?:TODO|SKIP)\b/i
 const RESULT = /^\s*(?:not )?ok\b(?: \d|$)|^\s*\d+\.\.\d+|^\s*# Subtest: /
-/** How many lines of a test of tape may stand before its first failure. */
+/** The most lines of a tape test before its first failure. */
 const MOST_ASSERTIONS = 2000
 const NOISE =
   /^\s*(?:---|\.\.\.|duration_ms: .*|type: .*|failureType: .*|code: .*|location: .*|operator: .*|stack: .*)$/
@@ -51,7 +51,7 @@ function firstFailed(lines: readonly string[], part: Part, summary: Summary | nu
   }
 }
 
-/** Without a summary the results are counted, if the plan says how many there are. */
+/** Without a summary, the results are counted if the plan says how many there are. */
 function countsIn(lines: readonly string[], { from, to }: Part) {
   const own = lines.slice(from, to)
   const plans = own.flatMap(line => /^1\.\.(\d{1,8})$/.exec(line)?.[1] ?? [])
@@ -68,7 +68,7 @@ function suitesOf(lines: readonly string[], { from, to }: Part, indent: number, 
   for (let at = to - 1; at >= from && outer > 0; at--) {
     const [, spaces, suite] = /^(\s*)# Subtest: (.*)$/.exec(lines[at] ?? '') ?? []
     if (spaces === undefined || suite === undefined || spaces.length >= outer) continue
-    // The test's own line has its indentation, or with tap that of its suite.
+    // The test's own line has its indentation or, with tap, that of its suite.
     if (!(suites.length === 0 && suite === name)) suites.unshift(suite)
     outer = spaces.length
   }

@@ -16,7 +16,7 @@ const HEADER = /^(?:FAIL|ERROR): (\S+)(?: \(([\w.<>]{1,500})\))?(.*)$/
 const RULE = /^={70}$/
 const THIN_RULE = /^-{70}$/
 
-/** Python's unittest, and what is built on it, such as Django's tests. */
+/** Python's unittest, and tools that are built on it, such as Django's tests. */
 export const unittestRecogniser = recogniser('unittest', lines => {
   let ran: number | null = null
   const summaryOf = (line: string): Summary | null => {
@@ -68,7 +68,7 @@ function titleOf(name: string, path: string): string {
   return own === '' ? name : `${own} › ${name}`
 }
 
-/** A script of Python that was ended by an exception. */
+/** A Python script that ended with an exception. */
 export const pythonRecogniser = recogniser('python', lines => {
   const from = lines.lastIndexOf('Traceback (most recent call last):')
   if (from < 0) return null
