@@ -19,7 +19,7 @@ const wayOut = 'Or build the image with Docker on your machine: add --docker.'
 /**
  * Checks for quotas that new accounts often lack, before anything is changed. Returns a note to print; null for none. A quota that the
  * user may not see is left to AWS.
- * @throws UserError if CodeBuild may build no image, and there is none yet
+ * @throws UserError if CodeBuild may not build an image, and there is none yet
  */
 export async function checkAccountQuotas(aws: Aws, options: Options): Promise<string | null> {
   const { image, docker, stack, parameters } = options

@@ -7,7 +7,7 @@ import { eventsAfter, failureReason, type Marker, newestEvent, RECENT } from './
 
 export type StackSpec = {
   name: string
-  /** The path of the template or, for one above CloudFormation's 51,200 bytes, the URL of its object in S3. */
+  /** The path of the template or, if it exceeds CloudFormation's 51,200 bytes, the URL of its object in S3. */
   template: { path: string } | { url: string }
   /** A value for every parameter of the template; undefined keeps the current value or the default. */
   parameters: Readonly<Record<string, string | undefined>>
@@ -120,7 +120,7 @@ async function waitForStart({ aws, pause }: Context, name: string, since: Marker
   }
 }
 
-/** Waits for a change set to be created. Returns null if it can be executed, else the reason of the failure. */
+/** Waits for a change set to be created. Returns null if it can be executed, else the reason for the failure. */
 async function changeSetError({ aws, pause }: Context, named: readonly string[]): Promise<string | null> {
   for (;;) {
     const { Status, StatusReason = '' } = await aws.run('cloudformation', 'describe-change-set', ...named)

@@ -70,10 +70,7 @@ export async function checkImageOptions(aws: Aws, { stack, image, dockerfile }: 
   if (!image && !dockerfile && current) requireSameImageKind(current, stack)
 }
 
-/**
- * The template is larger than CloudFormation accepts inline. A failed update does not need an older template, because CloudFormation has
- * its own copy.
- */
+/** The template is larger than CloudFormation accepts inline. A failed update needs no older one: CloudFormation has its own copy. */
 async function uploadTemplate(
   context: Context,
   { outputs: { ArtifactBucket = '' } }: StackState,

@@ -19,10 +19,7 @@ import { editJson, parseVariablesFile, readJsonObject } from './edit-json.ts'
 /** Variables that the runner sets itself. A secret of this name would override one, or be overridden. */
 const RESERVED = /^(LAMBCI(_.*)?|CI|STAGE|AWS_REGION|AWS_REQUEST_ID|HOME|TMPDIR)$/
 
-/**
- * The scope of secrets: all repositories (no `project`), one repository, or the deploys to one of its stages or, for `*`, to all of its
- * stages.
- */
+/** The scope of secrets: all repositories (no `project`), one repository, or the deploys to one of its stages or, for `*`, all of them. */
 export type SecretScope = { project: string | null; stage?: string | null }
 
 function variablesKeyOf({ project, stage = null }: SecretScope): string {

@@ -30,7 +30,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {
-    // Commander has already printed its message. --help ends here too, and is no error.
+    // Commander has already printed its message. --help ends here, too, and is not an error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
     const sentence = describeError(error as Error & { code?: string })
     if (sentence) printNote(io, `lambci: ${sentence}`.split('\n'))

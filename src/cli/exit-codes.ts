@@ -11,6 +11,6 @@ export const EXIT = {
   fault: 70,
   /** As shells report SIGINT: 128 plus its number. */
   interrupted: 130,
-  /** As shells report SIGTERM. The system ends the process by it. */
+  /** As shells report SIGTERM. The signal itself ends the process. */
   terminated: 143,
 } as const

@@ -67,7 +67,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   deliver: ['lambci deliver push payload.json'],
 }
 
-/** Puts commands into groups, and examples below the help of each. */
+/** Groups the commands, and puts examples below the help of each. */
 export function arrangeHelp(program: Command): void {
   for (const command of program.commands) {
     const [heading] = Object.entries(GROUPS).find(([, names]) => names.includes(command.name())) ?? []

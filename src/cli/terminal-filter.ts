@@ -1,7 +1,7 @@
 const ESC = '\u001b'
 /** No colour has longer parameters. */
 const MOST_PARAMETERS = 128
-/** Control characters beside tab, line feed and carriage return, among them those of one byte in 8-bit encodings (C1). */
+/** Control characters except tab, line feed and carriage return, including those of 8-bit encodings (C1). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: matching control characters is the purpose
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
 /** Characters that end the text of an operating system command and the like: BEL, CAN, SUB, ESC, ST, and line breaks. */
@@ -16,9 +16,9 @@ const RESET = /^[0;]*$/
 type State = 'text' | 'escape' | 'control-sequence' | 'charset' | 'string'
 
 /**
- * Passes on a text that others have written so that it cannot control the terminal: colours and other styles stay, all other
- * escape sequences (ECMA-48) are left out, such as links, titles, the clipboard and cursor movements, and further control
- * characters and bytes that are not UTF-8 become visible. Styles end before a line of the runner. Takes bytes cut anywhere.
+ * Passes on a text that others have written so that it cannot control the terminal. Colours and other styles are kept. All other escape
+ * sequences (ECMA-48) are left out, such as links, titles, the clipboard and cursor movements. Other control characters and bytes that
+ * are not UTF-8 become visible. Styles end before a line of the runner. Takes bytes cut anywhere.
  */
 export class TerminalFilter {
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })

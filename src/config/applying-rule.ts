@@ -29,8 +29,8 @@ export function applyingRule(subject: Subject, merged: JsonObject): Rule | null 
 }
 
 /**
- * The rule in `stages` for which a push is built although no rule in `branches` does: unless one says `false`. Null if
- * there is none.
+ * The rule in `stages` for which a push is built although `branches` does not build it. Null if there is none, or if a rule in `branches`
+ * says `false`.
  */
 export function buildingStage(subject: Subject, merged: JsonObject): string | null {
   const { stages, build } = merged
@@ -40,7 +40,7 @@ export function buildingStage(subject: Subject, merged: JsonObject): string | nu
   return rule === undefined ? null : keyPath(['stages', rule])
 }
 
-/** Whether `pullRequests.merge` asks for the merge of a pull request. A merge group is a merge already. */
+/** Whether `pullRequests.merge` requests the merge of a pull request. A merge group is already a merge. */
 export const testsMerge = ({ event }: Subject, { pullRequests }: JsonObject): boolean =>
   event === 'pull_request' && isObject(pullRequests) && pullRequests.merge === true
 

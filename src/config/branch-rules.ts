@@ -136,7 +136,7 @@ function compile(rule: string): Pattern {
   return { regex: RE2JS.compile(source), negated: rule.startsWith('!') }
 }
 
-/** The library quotes the expression as it is. */
+/** The message of an error. The library quotes the expression unescaped. */
 const reasonOf = (error: unknown) =>
   escapeControls(error instanceof Error ? error.message : String(error))
     .replace('error parsing regexp: ', '')

@@ -53,7 +53,7 @@ function applyLayer(under: Cascade, { name, values: all }: LayerValues): Cascade
   }
 }
 
-/** `cmd` replaces the jobs of earlier layers, and `jobs` replace their `cmd` and what goes with it. */
+/** `cmd` replaces the jobs of earlier layers, and `jobs` replace their `cmd` and its `artifacts` and `tests`. */
 function withoutReplaced(under: Cascade, { cmd, jobs }: JsonObject): Cascade {
   const replaced = [
     ...(cmd === undefined ? [] : ['jobs']),

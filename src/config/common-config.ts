@@ -60,7 +60,7 @@ export const testsConfigSchema = z
     strings.transform(files => ({ files, verdict: 'report' as const, allowEmpty: false })),
     z.object({
       files: strings,
-      /** Whether the report decides, too, or the exit code alone. */
+      /** Whether the report decides, too, or only the exit code. */
       verdict: z.enum(['report', 'exit']).default('report'),
       allowEmpty: z.boolean().default(false),
     }),

@@ -1,7 +1,7 @@
 import { UserError } from '../model/user-error.ts'
 
 /**
- * The text of a configuration file. A byte order mark stays.
+ * The text of a configuration file. A byte order mark is kept.
  * @throws UserError that names the encoding if it is not UTF-8
  */
 export function decodeText(file: string, bytes: Uint8Array): string {
@@ -44,7 +44,7 @@ function invalidByte(bytes: Uint8Array): number | null {
     }
   }
   if (isValid(bytes.length, false)) return null
-  // A prefix is valid until it contains the byte: the first one that is not is found by halving.
+  // A prefix is valid until it contains the byte, so a binary search finds the byte.
   let [valid, invalid] = [0, bytes.length + 1]
   while (invalid - valid > 1) {
     const middle = Math.floor((valid + invalid) / 2)

@@ -40,7 +40,7 @@ export const DEFAULTS = {
   maxParallel: null,
 } as const
 
-/** Account settings that are not set: no repository is built, and LambCI's usual branches may deploy. */
+/** The account's settings by default: no repository is built, and LambCI's usual branches may deploy. */
 export const ACCOUNT_DEFAULTS = {
   allow: [],
   deployBranches: ['master', 'main', 'qa', 'staging', 'production'],

@@ -78,7 +78,7 @@ function describeIssue(root: Root, issue: Issue, above: readonly PropertyKey[]):
     return issue.issues.map(({ message }) => sentence(root, at.slice(0, -1), `: ${aboutKey(key, message)}`))
   }
   if (issue.code === 'invalid_union') {
-    // Of several alternatives, report only the one that was meant: the one whose type fits.
+    // If there are several alternatives, report only the one that was meant: the one whose type fits.
     const meant = issue.errors.find(inner => !inner.every(isTypeMismatch))
     if (meant !== undefined) return meant.flatMap(inner => describeIssue(root, inner, at))
   }
@@ -138,7 +138,7 @@ function suggestion(key: string, known: string[]): string {
   return found === undefined ? '' : ` (did you mean ${quote(found)}?)`
 }
 
-/** The key whose name or alias is nearest to what was written. */
+/** The key whose name or alias is nearest to the written one. */
 function nearestKey(written: string, known: readonly string[]): string | undefined {
   const words = known.flatMap(key => [key, ...(ALIASES[key] ?? [])])
   const word = nearest(written, words)

@@ -41,7 +41,7 @@ export function isSimilarName(name: string): boolean {
   if (last === '') return isRc || (isHidden && stem === 'lambci')
   if (TEXT.has(last) && others.some(isData)) return others.every(isFormat)
   const isKnown = (part: string) => isFormat(part) || (isHidden && HIDDEN.has(part))
-  // A test of a program, or of something that is hardly called LambCI, is something else.
+  // Variants of program files, or of names that are only similar, are something else.
   const mayVary = stem === 'lambci' && !PROGRAMS.has(last)
   const isVariant = (part: string) => part === 'config' || (mayVary && VARIANTS.has(part))
   return isKnown(last) && others.every(part => isKnown(part) || isVariant(part))
@@ -71,7 +71,7 @@ const isData = (part: string) =>
   (part.length > 2 && isNear(part, 'json', 1)) ||
   MISSPELLED.some(format => part.length > 1 && part[0] === format[0] && isNear(part, format, 1))
 
-/** `lambda` is another word. Letters that changed places count as one change. */
+/** `lambda` is another word. Swapped letters count as one change. */
 function isNear(word: string, wanted: string, changes: number): boolean {
   if (/^lamb(d.*|s)?$/.test(word) && !word.endsWith('ci')) return false
   const isSwapped = [...wanted.slice(1)].some(
@@ -81,7 +81,7 @@ function isNear(word: string, wanted: string, changes: number): boolean {
   return isSwapped || distance(word, wanted) <= changes
 }
 
-/** Why a build cannot run where such a file stands in place of `.lambci.json`, and what to write, in two sentences. */
+/** Why a build cannot run if such a file replaces `.lambci.json`, and the fix, in two sentences. */
 export function describeSimilarName(name: string, suffix: string): string {
   const subject = `${shown(name)}${suffix} is not read`
   const example = '{"cmd": "npm ci && npm test"}'

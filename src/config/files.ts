@@ -52,7 +52,7 @@ export function readFiles(files: Files, allowed: AllowedKeys, suffix = ''): File
   }
 }
 
-/** A `package.json` may be a link, a template or empty where another file has the configuration. */
+/** A `package.json` may be a link, a template or empty if another file has the configuration. */
 function readLenient(content: FileContent, name: string): { layer: Layer | null; error: string | null } {
   if (content !== null && typeof content !== 'string')
     return { layer: null, error: `${name} ${content.reason}.` }
@@ -71,8 +71,8 @@ function textOf(content: FileContent, suffix: string): string | null {
 }
 
 /**
- * Why files that were probably meant as `.lambci.json` stop a build, and what to write: the default command would run in
- * their place. Null if there are none, or a `.lambci.json` in any of these commits.
+ * Why files that were probably meant as `.lambci.json` stop a build, and the fix. The default command would otherwise run in their place.
+ * Null if there are none, or a `.lambci.json` in any of these commits.
  */
 export function explainSimilarNames(
   commits: readonly { files: Files; suffix: string; allowed: AllowedKeys }[],

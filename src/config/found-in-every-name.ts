@@ -15,10 +15,10 @@ import {
 const MAX_STEPS = 50_000
 const ASCII = Array.from({ length: 0x80 }, (_, codePoint) => codePoint)
 
-/** Whether a pattern is found in every name of a branch. False if that takes too long to tell. */
+/** Whether a pattern is found in every branch name. False if that takes too long to decide. */
 export function isFoundInEvery(program: Program): boolean {
   const budget = { steps: MAX_STEPS }
-  // Most patterns are not found in some short name of ASCII characters.
+  // For most patterns, there is a short ASCII name without them.
   if (!isFoundInEveryOf(program, ASCII, budget)) return false
   const bounds = boundsOf(program, budget)
   return bounds !== null && isFoundInEveryOf(program, [...ASCII, ...bounds], budget)

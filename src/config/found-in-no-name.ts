@@ -22,14 +22,14 @@ import {
 const MAX_STEPS = 50_000
 /** The limit for finding the reason. Without a reason, a rule is still refused. */
 const MAX_REASON_STEPS = 20_000
-/** In characters: a longer name is no ref (model/ref-name.ts). */
+/** In characters: a longer name is not a ref (model/ref-name.ts). */
 const MAX_LENGTH = 1013
 const ASCII = Array.from({ length: 0x80 }, (_, codePoint) => codePoint)
 const ASCII_SYMBOLS = ASCII.map(symbolOf)
 
 /**
- * Why a pattern is found in no name of a branch, as the rest of a sentence. Null if it is found in some, or if that takes
- * too long to tell.
+ * Why a pattern is not found in any branch name, as the rest of a sentence. Null if it is found in some, or if that takes too long to
+ * tell.
  */
 export function explainFoundInNone(program: Program): string | null {
   const symbolsAt = symbolsIn(program)
@@ -55,7 +55,7 @@ function isFoundInSome({ program, symbolsAt, budget }: Search, names: readonly N
   const positions = [before * names.length]
   const reached = new Set(positions)
 
-  /** Goes on from an instruction until a character is read. True if a name ends where the pattern has been found. */
+  /** Continues from an instruction until a character is read. True if a name ends where the pattern has been found. */
   const visit = (position: number, ahead: boolean | null, kind: number): boolean => {
     const name = position % names.length
     const state = names[name] as NameState
@@ -82,7 +82,7 @@ function isFoundInSome({ program, symbolsAt, budget }: Search, names: readonly N
     return false
   }
 
-  // Those of the same length follow one another, so the shortest name comes first.
+  // Positions of the same length follow one another, so the shortest name comes first.
   let [length, end] = [0, positions.length]
   for (const [at, position] of positions.entries()) {
     if (at === end) [length, end] = [length + 1, positions.length]
@@ -92,7 +92,7 @@ function isFoundInSome({ program, symbolsAt, budget }: Search, names: readonly N
   return false
 }
 
-/** The symbols by which a name goes on at an instruction, or outside of the program. */
+/** The symbols with which a name continues at an instruction, or outside of the program. */
 function symbolsIn(program: Program) {
   const known = new Map<number, number>()
   return (at: number): number => {

@@ -4,8 +4,8 @@ const TOKENS = /\*\*\/|\*+|\?|\[[!^]?[\w.-]+\]|\{[^{}]*,[^{}]*\}|[^*?[{]+|[[{]/g
 export const isGlob = (text: string) => /[*?[{]/.test(text)
 
 /**
- * The regular expression for a glob of branch names, without anchors. `*` and `?` match slashes too, as in most systems
- * that have globs of branches. Null if a part is not clear.
+ * The regular expression for a glob of branch names, without anchors. `*` and `?` also match slashes, as in most systems that have globs
+ * of branches. Null if a part is not clear.
  */
 export function globSource(glob: string): string | null {
   if (/[\\\s|]/.test(glob)) return null

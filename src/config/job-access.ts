@@ -33,7 +33,7 @@ export function accessOfJob(
   }
 }
 
-/** Why a build does not give its jobs of this name the role that the account has for them; null if it does, or has none. */
+/** Why a build withholds the account's role from its jobs of this name; null if it does not, or if there is none. */
 export function explainWithheldRole(
   { jobRoles }: Pick<AccountRules, 'jobRoles'>,
   build: AccessingBuild,

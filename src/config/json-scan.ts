@@ -5,7 +5,7 @@ export type Duplicate = { path: readonly PropertyKey[]; lines: readonly [number,
 
 /** Facts about a text that `JSON.parse` does not report. */
 export type JsonScan = {
-  /** Where the text stops being JSON, and what was expected there. Null if it is JSON. */
+  /** The position at which the text stops being JSON, and what was expected. Null if it is JSON. */
   error: string | null
   duplicates: readonly Duplicate[]
   /** How deeply objects and lists are nested. */

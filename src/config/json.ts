@@ -24,8 +24,8 @@ export function parseJson(file: string, text: string): unknown {
 }
 
 /**
- * Parses a file that is a layer of configuration, that has one as its key `lambci` (`package.json`), or that has variables
- * alone (`env`). Numbers in `env` become strings that keep their own text, such as 3.10.
+ * Parses a file that is a layer of configuration, has one as its key `lambci` (`package.json`), or has only variables (`env`). Numbers in
+ * `env` become strings that keep their own text, such as 3.10.
  * @throws UserError as `parseJson` does
  */
 export function parseLayerJson(
@@ -37,7 +37,7 @@ export function parseLayerJson(
   return resolveNumbers(parseNumbers(json), place)
 }
 
-/** Like `JSON.parse`, but numbers that are more than their value stay with their text. `resolveNumbers` replaces them. */
+/** Like `JSON.parse`, but keeps the text of numbers that their value would lose. `resolveNumbers` replaces them. */
 export function parseNumbers(json: string): unknown {
   const revive = (_key: string, value: unknown, { source }: { source?: string }) =>
     typeof value === 'number' && source !== undefined && source !== String(value)

@@ -51,7 +51,7 @@ export function symbolOf(codePoint: number): number {
 }
 
 export type NameState = {
-  /** The symbols with which a name goes on, and the state that follows. Words are apart from other symbols. */
+  /** The symbols with which a name continues, and the state that follows. Word characters are separate from other symbols. */
   edges: readonly { symbols: number; isWord: boolean; to: number }[]
   /** Whether a name can end here. */
   isEnd: boolean
@@ -75,7 +75,7 @@ export const textStates = () => statesFor([])
 function statesFor(rules: readonly NameRule[]): readonly NameState[] {
   const forbidden = rules.flatMap(rule => rule.forbidden)
   const prefixes = new Set(['', ...forbidden.flatMap(text => [...text].map((_, end) => text.slice(0, end)))])
-  // A state is the longest end of the text that may become something forbidden (Aho and Corasick).
+  // A state is the longest end of the text that may grow into something forbidden (Aho and Corasick).
   const stateAfter = (text: string): string | null => {
     if (forbidden.some(each => text.endsWith(each))) return null
     return prefixes.has(text) ? text : stateAfter(text.slice(1))

@@ -4,8 +4,8 @@ import { quote } from './key-path.ts'
 const MAX_LENGTH = 40
 
 /**
- * The word that is nearest to what was written, ignoring case: a third of its letters may differ, or one; or two letters
- * may have changed places.
+ * The word nearest to what was written, ignoring case. A third of its letters, but at least one, may differ. Swapped letters count as one
+ * difference.
  */
 export function nearest(written: string, words: readonly string[]): string | undefined {
   if (written.length > MAX_LENGTH) return undefined

@@ -1,4 +1,4 @@
-/** A number with its text in JSON, which may say more than its value: 3.10, 1.0, or 18 digits. */
+/** A number with its text in JSON, which may contain more than its value: 3.10, 1.0, or 18 digits. */
 export class NumberText {
   readonly value: number
   readonly text: string

@@ -56,7 +56,7 @@ export type Resolved = {
   notes: readonly string[]
   /** The errors in the files that would make a build a guess, as sentences. Null if there are none. */
   filesError: string | null
-  /** Why there is nothing to run, and what to write, in two sentences. Null if there is a command. */
+  /** Why there is nothing to run, and the fix, in two sentences. Null if there is a command. */
   missingCommand: string | null
   /** The files that a push changed. Null if unknown or not needed. */
   changedFiles: readonly string[] | null

@@ -8,7 +8,7 @@ import { quote } from './key-path.ts'
 import { topicArnSchema } from './values.ts'
 
 const MAX_LENGTH = 200
-/** Where package managers keep what they have downloaded. */
+/** The directories in which package managers keep their downloads. */
 const MANAGERS = new Map([
   ['npm', '~/.npm'],
   ['yarn', '~/.cache/yarn'],

@@ -5,7 +5,7 @@ import { suggestAlternatives } from './rule-suggestion.ts'
 const ALL = /^\/\^?(\.[*+]?)?\$?\/$/
 const MAX_NOTES = 5
 
-/** Notes about rules in `branches` and `stages` that are possible, but probably do not do what was meant. */
+/** Notes about rules in `branches` and `stages` that are valid, but probably not what was meant. */
 export function noteRules({ branches, stages }: JsonObject): string[] {
   const notes = Object.entries({ branches, stages }).flatMap(([key, rules]) => {
     const names = isObject(rules) ? Object.keys(rules) : []

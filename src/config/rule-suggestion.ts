@@ -40,11 +40,11 @@ function withoutFlags(text: string): string | null {
   return `${sign}/${flags.includes('i') ? '(?i)' : ''}${source}/`
 }
 
-/** For a text in slashes that is no regular expression, or one that matches nothing. */
+/** For a text in slashes that is not a regular expression, or one that matches nothing. */
 function correctedSource(source: string): Suggestion {
   const [, excluded] = EXCLUDING.exec(source) ?? []
   if (excluded !== undefined) return { excluded: `^${isAlternative(excluded) ? `(${excluded})` : excluded}` }
-  // A glob in slashes, such as `/release/**/`, which is no regular expression.
+  // A glob in slashes, such as `/release/**/`, which is not a regular expression.
   if (/^[\w*?./-]+$/.test(source)) return /^\*|\*\*/.test(source) ? sourceOf(source, false) : null
   const local = source.replace(/(?<=^\^|\|\^)refs\\?\/heads\\?\/(?![*+?{]|$)/g, '')
   if (local !== source) return /refs\\?\/heads/.test(local) ? null : local

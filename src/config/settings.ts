@@ -28,15 +28,15 @@ export type AccountRules = {
   pinnedStages: Readonly<Record<string, { branches: readonly string[]; role?: string; manual?: boolean }>>
   /** The roles that jobs act as, by the name of the job. */
   jobRoles: Readonly<JobRoles>
-  /** Which jobs get a token of GitHub's. Null: none. */
+  /** The jobs that get a GitHub token. Null: none. */
   jobToken: JobToken
   /** How many jobs a build may have. */
   maxJobs: number
   /** How many jobs of a repository may run at once. Null: as many as the stack allows. */
   maxRunningJobs: number | null
-  /** Which pull requests of forks wait for approval. */
+  /** The pull requests from forks that wait for approval. */
   approval: ApprovalRule
-  /** How many builds, of forks and of all, a repository may start a day (UTC). More wait for approval. */
+  /** How many builds, of forks and in total, a repository may start per day (UTC). Further builds wait for approval. */
   maxForkBuildsPerDay: number
   maxBuildsPerDay: number
   /** In US dollars, for each repository. Null: none. */

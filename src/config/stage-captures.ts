@@ -15,7 +15,7 @@ export type Captures = {
 const [UNSET, EARLIER, BEGIN, WITHIN, AFTER] = [0, 1, 2, 3, 4]
 const COPIES = 5
 
-/** The program for the names in which a group captures what the name of a stage can have there. */
+/** The program for the names in which a group captures text that the name of a stage can have there. */
 export function capturesOnly(program: Program, { group, isFirst, mayBeEmpty }: Captures): Program {
   const size = program.numInst()
 

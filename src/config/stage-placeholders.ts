@@ -10,10 +10,7 @@ const MAX_STAGE_LENGTH = 40
 const PLACEHOLDER = /\$([1-9])/g
 const WITH_GROUP = '"/^release\\\\/([a-z0-9-]+)$/"'
 
-/**
- * Why the placeholders in a stage name or URL can never be filled, and the fix, as sentences without the last full stop. Null if they
- * can.
- */
+/** Why the placeholders in a stage name or URL cannot be filled, and the fix, as sentences without the last full stop. Null if they can. */
 export function placeholderError(rule: string, template: string): string | null {
   const indexes = [...template.matchAll(PLACEHOLDER)].map(([, index]) => Number(index))
   const count = groupCountOf(rule)

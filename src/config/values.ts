@@ -9,8 +9,7 @@ import {
 import { z } from '../model/zod.ts'
 import { ruleError } from './branch-rules.ts'
 
-// Messages that start with "must" or "is" continue after the path of a key; others are sentences of their own
-// (describe-issues.ts).
+// Messages that start with "must" or "is" continue after the path of a key; others are complete sentences (describe-issues.ts).
 
 /** Linux allows 128 KiB for one argument or variable, and a character may take three bytes. */
 export const MAX_TEXT = 32_000
@@ -67,7 +66,7 @@ export const stageTemplateSchema = z
   .string(STAGE_ERROR)
   .regex(new RegExp(`${STAGE_NAME.source}|${STAGE_TEMPLATE.source}`), STAGE_ERROR)
 
-/** A role that AWS allows to assume. */
+/** A role that AWS allows assuming. */
 export const roleArnSchema = z
   .string({ error: 'must be the ARN of an IAM role' })
   .regex(/^arn:aws[a-z-]{0,20}:iam::\d{12}:role\/[A-Za-z0-9+=,.@_/-]{1,120}$/, {

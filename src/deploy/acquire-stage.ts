@@ -38,7 +38,7 @@ const LONGEST_WAIT_MS = 120 * 60_000
 type AcquireOptions = {
   /** When a deploy that starts now will certainly have ended. */
   until: Date
-  /** Whether the account says which branches deploy to the stage. Otherwise it belongs to the first one that does. */
+  /** Whether the account names the branches that deploy to the stage. Otherwise, it belongs to the first one that does. */
   isPinned: boolean
 }
 
@@ -82,7 +82,7 @@ async function useStage(
 ): Promise<Acquisition> {
   const { number } = build
   const keepUntil = (moment: Date) => keepLock(store, stage, { build: number, until: moment.toISOString() })
-  // Nobody else may deploy between the answer of GitHub and the start.
+  // No other build may deploy between GitHub's answer and the start.
   const fence = await keepUntil(new Date(now().getTime() + HANDOVER_MS))
   const { latest = null } = (await readCurrent(store, stage)) ?? {}
   // Once its attempt is on record, its message may be on its way.
@@ -97,7 +97,7 @@ async function useStage(
   const gate = isStarted ? null : await queryGitHub(() => decideGate(build, latest, compare))
   if (gate && !gate.isOpen) return withheld('cancelled', gate.reason)
   if (fence === null || (await keepUntil(until)) !== fence) return waiting(describeHolder(stage, null), null)
-  // A person may have given the stage to another branch meanwhile.
+  // A person may have given the stage to another branch in the meantime.
   const bind = () => bindStage(store, stage, build.branch, now().toISOString(), bound ? undefined : null)
   const binding = isPinned ? null : await bind()
   const moved = isStarted ? null : explainBinding(binding, stage, build.branch)

@@ -26,7 +26,7 @@ export async function readHold(store: Store, stage: StageRef): Promise<Hold | nu
   return { by, at, build }
 }
 
-/** Holds a stage against all pushes. Returns the hold that stands: the first one of a person. */
+/** Holds a stage against all pushes. Returns the hold that stands, which is the first one by a person. */
 export async function holdStage(
   store: Store,
   stage: StageRef,

@@ -26,8 +26,8 @@ export type EndedDeploy = {
 }
 
 /**
- * Passes a stage on after the end of a build that deployed, or wanted to. The deploy is recorded before its lock is free.
- * Returns the build that holds the stage then; null for none.
+ * Passes a stage on after the end of a build that deployed, or requested to. The deploy is recorded before its lock is free. Returns the
+ * build that holds the stage then; null for none.
  * @throws GitHubSilence if GitHub does not say which of the waiting builds is the newest
  */
 export async function leaveStage(

@@ -6,7 +6,7 @@ import { readVersion, updateRecord, type Versioned } from '../records/update-rec
 
 const holderSchema = z.object({
   build: z.int().positive(),
-  /** When the lock is free in any case. */
+  /** When the lock expires. */
   until: z.iso.datetime(),
 })
 export type LockHolder = z.infer<typeof holderSchema>
@@ -36,10 +36,7 @@ export async function takeLock(
   return value.holder?.build ?? wanted.build
 }
 
-/**
- * Keeps a lock that a build has, at least until `until`, even if it had run out. Returns its fence; null if another build has taken
- * it since.
- */
+/** Keeps a build's lock at least until `until`, even if it had expired. Returns its fence; null if another build has taken it since. */
 export async function keepLock(store: Store, stage: StageRef, wanted: LockHolder): Promise<number | null> {
   const { value } = await updateRecord(store, stageKeys(stage).lock, lockSchema, standing =>
     standing?.holder?.build === wanted.build && standing.holder.until < wanted.until

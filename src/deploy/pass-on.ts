@@ -53,7 +53,7 @@ async function nextOf(
   return isOlder ? latest : newestOf([latest, ...ofBranch], compare)
 }
 
-/** The builds that wait, without those that are no longer on record, or not readable. */
+/** The builds that wait, except those that are no longer on record, or unreadable. */
 async function readWaiting(store: Store, { project, stage }: StageRef): Promise<Build[]> {
   const { waiting } = await readQueue(store, { project, stage })
   const found = await Promise.all(

@@ -38,7 +38,7 @@ export async function enqueue(
   return find(value) ?? null
 }
 
-/** Takes builds out of the queue, as far as they are in it. */
+/** Removes builds from the queue, if they are in it. */
 export async function dequeue(store: Store, stage: StageRef, builds: readonly number[]): Promise<void> {
   await updateRecord(store, stageKeys(stage).next, queueSchema, standing => {
     const left = standing?.waiting.filter(({ build }) => !builds.includes(build))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { JobIdentity } from './job.ts'
 
-/** Such variables and values can be told apart when they are joined by "-" and "_". */
+/** Variables and values like these stay distinct when they are joined by "-" and "_". */
 const PLAIN = /^[A-Za-z0-9.]+$/
 const MAX_LENGTH = 60
 const HASH_LENGTH = 12

@@ -14,7 +14,7 @@ export const MOST_ARTIFACT_PATHS = 20
 /** The largest archive, in bytes. */
 export const MOST_PACKED_BYTES = 1024 ** 3
 
-/** Sizes above these are never right, whatever the limits of packing are. */
+/** Larger sizes are never right, whatever the limits of packing are. */
 const MOST_BYTES = 10_000_000_000
 const MOST_FILES = 1_000_000
 

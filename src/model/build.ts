@@ -3,7 +3,7 @@ import { projectSchema, repositorySchema, stageNameSchema } from './names.ts'
 import { repetitionSchema } from './repetition.ts'
 import { z } from './zod.ts'
 
-/** Which kind of sandbox a build may run in (docs/security.md). */
+/** The kind of sandbox that a build may run in (docs/security.md). */
 export const trustSchema = z.enum(['fork', 'branch', 'protected'])
 export type Trust = z.infer<typeof trustSchema>
 
@@ -22,7 +22,7 @@ export const branchSchema = z
 export const personSchema = z.object({ name: z.string().max(200), login: z.string().max(100).nullable() })
 export type Person = z.infer<typeof personSchema>
 
-/** A build before it has a number: the fields that come from GitHub's payload alone. */
+/** A build before it has a number: the fields that depend only on GitHub's payload. */
 export const buildRequestSchema = z.object({
   /** The prefix of its records, in lower case. */
   project: projectSchema,

@@ -1,6 +1,6 @@
 import { projectSchema } from './names.ts'
 
-/** The identifiers of buttons. GitHub takes 20 characters. */
+/** The identifiers of buttons. GitHub allows 20 characters. */
 export const RERUN_ALL = 'rerun-all'
 export const RERUN_FAILED = 'rerun-failed'
 

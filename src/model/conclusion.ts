@@ -4,7 +4,7 @@ import { z } from './zod.ts'
 export const conclusionSchema = z.enum(['passed', 'failed', 'errored', 'cancelled', 'skipped'])
 export type Conclusion = z.infer<typeof conclusionSchema>
 
-/** The state of a build: in progress, or its conclusion. `waiting`: for a person to approve it. */
+/** The state of a build: in progress, or its conclusion. `waiting`: for a person's approval. */
 export type BuildStatus = 'waiting' | 'queued' | 'running' | 'deploying' | Conclusion
 
 const CONCLUSIONS: readonly BuildStatus[] = conclusionSchema.options

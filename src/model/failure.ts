@@ -50,7 +50,7 @@ function bounded(lines: readonly string[]): string[] {
 
 const bytesOf = (lines: readonly string[]) => Buffer.byteLength(JSON.stringify(lines))
 
-/** Control characters but the tab are left out, and halves of characters replaced. */
+/** Control characters except tabs are left out, and halves of characters are replaced. */
 function shortLine(line: string): string {
   const text = line
     .replace(/[^\P{Cc}\t]/gu, '')

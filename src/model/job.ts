@@ -25,7 +25,7 @@ export const ONLY_JOB = 'build'
 /** The job that deploys a build's stage. No job of a file has this name. */
 export const DEPLOY_JOB = 'deploy'
 
-/** The job that verifies a deploy, while the build still has the stage. No job of a file has this name. */
+/** The job that verifies a deploy, while the build still holds the stage. No job of a file has this name. */
 export const VERIFY_JOB = 'verify-deploy'
 /** The variable for the stage in the cell of a job that deploys or verifies, if a build deploys to several. */
 export const STAGE_VARIABLE = 'stage'

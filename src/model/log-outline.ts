@@ -3,7 +3,7 @@ import { z } from './zod.ts'
 /** The most groups of a log that are recorded, and the most times. */
 export const MOST_GROUPS = 200
 export const MOST_TIMES = 400
-/** More than a job has: two lists of 100 commands are the most. */
+/** More than a job has, which is at most two lists of 100 commands. */
 const MOST_PHASES = 210
 
 const line = z.int().positive().max(2_000_000_000)

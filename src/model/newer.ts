@@ -5,8 +5,8 @@ import { UserError } from './user-error.ts'
 export type Relation = 'identical' | 'ahead' | 'behind' | 'diverged'
 
 /**
- * How `head` relates to `base` in a repository (`owner/repo`); each is a commit or the name of a branch. Null if GitHub no
- * longer knows one of them, or they have no common ancestor.
+ * The relation of `head` to `base` in a repository (`owner/repo`); each is a commit or the name of a branch. Null if GitHub no longer
+ * knows one of them, or they have no common ancestor.
  * @throws if GitHub does not answer
  */
 export type Compare = (repository: string, base: string, head: string) => Promise<Relation | null>
@@ -50,7 +50,7 @@ export async function isNewer(build: Subject, other: Position, compare: Compare)
   // If only one of two commits is still part of the branch, that one is newer.
   if (otherToHead && isOn(toHead) !== isOn(otherToHead)) return isOn(toHead)
   if (relation === 'ahead') return true
-  // The branch has gone, and was last set back from the other commit to this one.
+  // The branch is gone, and was last set back from the other commit to this one.
   if (relation === 'behind') return !toHead && build.baseCommit === other.commit && hasHigherNumber
   return hasHigherNumber
 }
@@ -73,9 +73,7 @@ export async function compareToBranch(
   )
 }
 
-/**
- * The newest of these builds of one branch; undefined for none. If the last of them is the head, this takes only one question to GitHub.
- */
+/** The newest of these builds of one branch; undefined for none. Takes only one request to GitHub if the last of them is the head. */
 export async function newestOf<T extends Subject>(
   builds: readonly T[],
   compare: Compare,

@@ -8,7 +8,7 @@ const ELLIPSIS = '…'
 
 /** Shortens a text to this many bytes, as they are counted in JSON. Halves of characters are replaced. */
 export function shortenBytes(text: string, limit: number): string {
-  // No character has less than one byte.
+  // Every character has at least one byte.
   const characters = [...text.slice(0, limit + 1).toWellFormed()]
   if (text.length <= limit && bytesOf(characters.join('')) <= limit) return characters.join('')
   const room = limit - bytesOf(ELLIPSIS)

@@ -77,6 +77,6 @@ export const fileSecondsSchema = z.object({
 })
 export type FileSeconds = z.infer<typeof fileSecondsSchema>
 
-/** Within the bounds, to the millisecond. */
+/** Keeps seconds within the bounds, to the millisecond. */
 export const boundSeconds = (seconds: number) =>
   Math.round(Math.min(Math.max(seconds, 0), MOST_SECONDS) * 1000) / 1000

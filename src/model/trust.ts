@@ -6,7 +6,7 @@ import { z } from './zod.ts'
 export const jobTrustSchema = z.enum([...trustSchema.options, 'deploy'])
 export type JobTrust = z.infer<typeof jobTrustSchema>
 
-/** The trust of a job. A deploy shares no sandbox with jobs that run tests. `identity`: null for the lead. */
+/** The trust of a job. A deploy never shares a sandbox with jobs that run tests. `identity`: null for the lead. */
 export const trustOfJob = ({ trust }: { trust: Trust }, identity: JobIdentity | null): JobTrust =>
   identity?.name === DEPLOY_JOB ? 'deploy' : trust
 

@@ -24,7 +24,7 @@ export function parseBuildRef(owner: string, repo: string, number: string): Buil
   return parsed.success ? parsed.data : null
 }
 
-/** A build that the visitor may see. `needsKey`: without the key in the address, it could not be seen. */
+/** A build that the visitor may see. `needsKey`: it is visible only with the key in the address. */
 export type OpenedBuild = { records: Records; needsKey: boolean }
 
 /**
@@ -82,10 +82,7 @@ export async function openRepository(
 /** `last` is the counter's number, which may lag behind. */
 type FoundProject = { name: string; last: number }
 
-/**
- * Finds the project that a link names. Links keep working because they name the project; a later name counts only if there is no such
- * project.
- */
+/** Finds the project that a link names, which keeps old links valid. A later name counts only if there is no such project. */
 async function projectOf(store: Store, requested: string): Promise<FoundProject> {
   const repository = repositoryOf(requested)
   const [own, named] = await Promise.all([

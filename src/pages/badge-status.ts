@@ -25,7 +25,7 @@ export async function badgeStatusOf(
     const build = { project, number: tip.number }
     const [records, gone] = await Promise.all([
       readRecords(store, build),
-      // Its branch has moved on without a build.
+      // The branch has moved on without a build.
       store.list(buildKeys(build).gone, { limit: 1 }),
     ])
     const isBuilt = summary?.commit === tip.commit && gone.length === 0

@@ -10,7 +10,7 @@ function commandsFor(view: View): [purpose: string, command: string][] {
   const name = `${repository}#${number}`
   if (status === 'waiting') return [['To approve it', approveCommandOf(view)]]
   if (!hasEnded(status)) return [['To cancel it', `lambci cancel ${name}`]]
-  // It cannot be built again, and the title of its job is no text for a shell.
+  // It cannot be built again, and the title of its job is not safe in a shell.
   if (repeats) return []
   const deploys = deployCommandsOf(view).map((command): [string, string] => ['To deploy it', command])
   if (target) return deploys

@@ -62,7 +62,7 @@ function subjectOf(view: View, { github }: BuildLinks): [string, Fact] {
   ]
 }
 
-/** For a pull request, whether its head or its merge is tested; for a push, its changes. */
+/** The commit, with whether its head or its merge is tested for a pull request, and its changes for a push. */
 function commitOf({ commit, merge, pullRequest, branch }: View, { github }: BuildLinks): Fact {
   const head = linked(github.commit, html`<code>${commit.slice(0, 10)}</code>`)
   if (merge !== null)

@@ -41,7 +41,7 @@ export function githubLinks(view: Linked, url: string): GitHubLinks {
   }
 }
 
-/** GitHub's page about the changes from one commit to another. */
+/** GitHub's page of the changes from one commit to another. */
 export const comparisonLink = (url: string, repository: string, from: string, to: string) =>
   `${url.replace(/\/+$/, '')}/${repository}/compare/${from}...${to}`
 

@@ -20,10 +20,7 @@ type Listed = {
 /** Adds the key of a private build to a path. */
 type WithKey = (path: string) => string
 
-/**
- * Renders the list of a build's jobs. Empty for a build of one job, unless that job had an allowed failure. The page's script refreshes
- * it.
- */
+/** Renders the list of a build's jobs. Empty for a build of one job, unless its failure was allowed. The page's script refreshes it. */
 export function renderJobList(listed: Listed) {
   const { view, shown } = listed
   const { length } = view.jobs
@@ -34,7 +31,7 @@ export function renderJobList(listed: Listed) {
 <ul>${rows}</ul></nav>`
 }
 
-/** Deeper ones are indented no further. */
+/** Deeper jobs are not indented further. */
 const MOST_DEPTH = 6
 
 function renderGroup(group: JobGroup, listed: Listed) {

@@ -16,7 +16,7 @@ export const SCRIPTED_PAGE_HEADERS = headersWith(
   `script-src ${SCRIPT_HASH}; connect-src 'self'; img-src data:; form-action 'none'`,
 )
 
-/** For a page that has a form and an image of the same server as well. */
+/** For a page that also has a form and an image from its own server. */
 export const FORM_PAGE_HEADERS = headersWith(
   `script-src ${SCRIPT_HASH}; connect-src 'self'; img-src 'self' data:; form-action 'self'`,
 )

@@ -31,7 +31,7 @@ export function findLog(view: View, ordinal: string, attempt?: string): ShownLog
   return Number(ordinal) === LEAD.key ? { ...leadLogOf(view), path: jobPath(view, LEAD.key) } : null
 }
 
-/** The log that the page of a build begins with: that of the job that made it red, or else of the first that is running. */
+/** The first log on the page of a build: that of the job that made it red, or else of the first running job. */
 export function firstLog(view: View): ShownLog {
   const failedKey = view.failure?.key ?? null
   const job =

@@ -19,8 +19,8 @@ import { stateIcon } from './state-icon.ts'
 export const titleOf = (view: View): string => `${stateOf(view)} · ${view.repository} #${view.number}`
 
 /**
- * Renders the head of a build's page: its facts, status and times. The page's script refreshes it, and reads the state of the shown log
- * from it.
+ * Renders the head of a build's page: its facts, status and times. The page's script refreshes it, and reads the shown log's state from
+ * it.
  */
 export function renderSummary(view: View, links: BuildLinks, shown: ShownLog = leadLogOf(view)) {
   const [subject = '', ...rest] = view.message.trim().split('\n')

@@ -26,7 +26,7 @@ type JobContext = {
   secrets: SecretNames
 }
 
-/** One job as lines: why it takes part, what it runs, and what it gets and leaves. */
+/** Describes one job in lines: why it takes part, its commands, and what it gets and leaves. */
 export function describeJob({ first, all }: JobGroup, context: JobContext): string {
   const { name, shard, setup, command, timeoutSeconds, retry } = first
   const { cache, needs, artifacts, tests, allowFailure } = first

@@ -8,7 +8,7 @@ type BuildIdentity = Pick<
   'repository' | 'branch' | 'cloneRepository' | 'checkoutBranch' | 'commit' | 'pullRequest' | 'number'
 >
 
-/** Where a command runs: its user and directories, the system's PATH, and Lambda's region and request id. */
+/** The surroundings of a command: its user and directories, the system's PATH, and Lambda's region and request id. */
 export type RuntimeContext = {
   user: string
   home: string
@@ -25,7 +25,7 @@ export type EnvironmentParts = {
   build: BuildIdentity
   config: Pick<Config, 'env' | 'inheritSecrets'>
   step: JobPart | DeployPart
-  /** AWS_* variables of the role that a deploy or a job acts as. */
+  /** The AWS_* variables of the role that a deploy or a job assumes. */
   credentials?: Readonly<Record<string, string>>
   /** The `GITHUB_TOKEN` that a job is granted. Null for none. */
   token?: string | null
@@ -81,7 +81,7 @@ function buildVariables({ build, buildUrl, mergeCommit }: EnvironmentParts) {
 }
 
 function stepVariables(step: JobPart | DeployPart): Record<string, string> {
-  // With a stage's credentials, `npx` runs only what is installed.
+  // With a stage's credentials, `npx` runs only installed packages.
   if ('stage' in step) return { LAMBCI_STAGE: step.stage, STAGE: step.stage, npm_config_yes: 'false' }
   const { name, shard, isStrict } = step
   return {

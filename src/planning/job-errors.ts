@@ -20,7 +20,7 @@ export const jobsIn = ({ jobs }: Pick<Config, 'jobs'>): Jobs =>
 
 /**
  * The cells of each job.
- * @throws UserError that lists what is wrong with the jobs, each with the layer and its path there
+ * @throws UserError that lists the errors in the jobs, each with its layer and the path there
  */
 export function requireUsableJobs(resolved: Resolved): ReadonlyMap<string, readonly Cell[]> {
   const { config, sources, jobSources } = resolved
@@ -76,7 +76,7 @@ function commandErrors(name: string, jobs: Jobs): JobError[] {
   return [{ key: '', text: `has no "cmd"${suggestNearest(name, others)}. Write the command of the job` }]
 }
 
-/** Without reports, nobody would know which files have run. */
+/** Shards by files need reports, which show the files that have run. */
 function splitErrors(job: JobConfig | undefined): JobError[] {
   if (!job || splitIn(job) === null) return []
   if (job.tests === null)

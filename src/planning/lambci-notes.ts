@@ -12,7 +12,7 @@ export type NotedCommand = {
 const INIT = /^(?:~|\$HOME|\$\{HOME\}|\/tmp\/lambci\/home)\/init\/([\w.-]+)/
 const AWS_VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONFIG_FILE']
 const TOKENS = ['GITHUB_TOKEN', 'SLACK_TOKEN']
-/** In every image, where they set nothing up, and in images with their toolchain. */
+/** Scripts in `init` that are in every image but set nothing up; `TOOLCHAINS`: those in images with their toolchain. */
 const ALWAYS = ['gcc', 'python']
 const TOOLCHAINS = ['go', 'java', 'php', 'ruby', 'rust']
 

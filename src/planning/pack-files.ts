@@ -1,10 +1,7 @@
 /** The weight of a file that took no time: every file counts, so that no shard stays empty. */
 const LEAST_SECONDS = 0.001
 
-/**
- * The seconds that each file is expected to take: the known ones, and their median for other files. Without any, all files count the
- * same.
- */
+/** The seconds that each file is expected to take: the known ones, and their median for other files. Without any, all count the same. */
 export function weightsOf(files: readonly string[], known: ReadonlyMap<string, number>): number[] {
   const seconds = files.flatMap(file => known.get(file) ?? []).toSorted((one, other) => one - other)
   const median = seconds[Math.floor(seconds.length / 2)] ?? 1
@@ -12,9 +9,9 @@ export function weightsOf(files: readonly string[], known: ReadonlyMap<string, n
 }
 
 /**
- * Divides files among shards so that all take about as long: each file, the longest first, goes to the shard that has least to do.
- * Returns the shard of each file, from 1. No shard is empty unless there are more shards than files. A pure function: the same files
- * and weights always give the same shards.
+ * Divides files among shards so that all take about the same time: each file, the longest first, goes to the shard with the least work.
+ * Returns the shard of each file, from 1. No shard is empty unless there are more shards than files. A pure function: the same files and
+ * weights always give the same shards.
  */
 export function packByWeight(files: readonly string[], weights: readonly number[], shards: number): number[] {
   const order = files

@@ -21,8 +21,8 @@ type Planning = {
 }
 
 /**
- * Plans a build for one of its jobs. The lead divides files by the seconds that they took in earlier builds; every other job knows how
- * they were divided.
+ * Plans a build for one of its jobs. The lead divides files by the seconds that they took in earlier builds; every other job is given the
+ * division.
  * @throws UserError if the files of the build are wrong
  */
 export async function planForJob({ build, store, job }: Planning, resolved: Resolved): Promise<Plan> {

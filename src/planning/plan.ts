@@ -11,7 +11,7 @@ import { explainBuilt, explainNotBuilt, type PlanInput } from './reason.ts'
 import { type Dividing, type PlannedSplit, WITHOUT_SECONDS } from './split.ts'
 import { chooseStages, noteOtherRule, type StageChoice } from './stage-rules.ts'
 
-/** What a build will do, as plain data. Each reason is a sentence for people. */
+/** The plan of a build, as plain data. Each reason is a sentence for people. */
 export type Plan =
   | { build: false; reason: string }
   | {
@@ -45,7 +45,7 @@ export type Plan =
 export type BuildPlan = Extract<Plan, { build: true }>
 
 /**
- * Plans one build: whether to build, which jobs it has, and what it deploys after all of them.
+ * Plans one build: whether it runs, its jobs, and its deploys after all of them.
  * @param dividing determines the shards of jobs that files divide
  * @throws UserError if it is built, but its files are wrong or there is nothing to run
  */
@@ -85,7 +85,7 @@ export function planBuild(build: PlanInput, resolved: Resolved, dividing: Dividi
       // With `paths`, a newer push may be skipped, or a job left out, which would leave the changes of this one untested.
       cancelSuperseded: config.cancelSuperseded ?? !dependsOnPaths(config),
     }
-  // After a stage that this branch may not have, nothing is deployed.
+  // Nothing is deployed after a stage that this branch may not have.
   const deploys = plannedDeployments(wrong === -1 ? choices : choices.slice(0, wrong + 1), resolved)
   return {
     ...common,

@@ -2,7 +2,7 @@ import { quote } from '../config/key-path.ts'
 import type { Resolved } from '../config/resolve.ts'
 import type { Build } from '../model/build.ts'
 
-/** The fields of a build that its plan depends on. */
+/** The fields of a build that determine its plan. */
 export type PlanInput = Pick<
   Build,
   'event' | 'branch' | 'checkoutBranch' | 'isFork' | 'isPrivate' | 'pullRequest' | 'trust' | 'target'

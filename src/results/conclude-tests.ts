@@ -48,8 +48,8 @@ export type ReadTests = {
 const MOST_LOGGED = 5
 
 /**
- * Concludes a job whose command ended by itself, with the tests in its reports. Writes lines about them to the log, and `tests.json` to
- * the bucket.
+ * Concludes a job whose command ended by itself, with the tests in its reports. Writes lines about them to the log, and stores
+ * `tests.json`.
  * @param since when the command began, by `momentOnDisk`
  */
 export async function concludeTests(

@@ -67,7 +67,7 @@ function ofLog(
   { texts, numberOf }: OutputLines,
   { workspace, redact }: { workspace: string; redact: (text: string) => string },
 ): Explanation {
-  // Masked once more, because the lines did not stand next to one another.
+  // Masked again, because these lines were not next to one another before.
   const shown = redact(found.shown.map(at => texts[at] ?? '').join('\n')).split('\n')
   const path = found.file === null ? null : findInCommit(found.file, workspace)
   const file = path === null ? null : shortName(redact(plain(path)))

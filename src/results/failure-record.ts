@@ -9,7 +9,7 @@ import type { ReportedTest } from './test-report-format.ts'
 /** In UTF-16 units. A larger part of a message would add nothing. */
 const MOST_SEARCHED = 256 * 1024
 
-/** A failure as it is recorded: masked before it is shortened, so that no part of a secret is left. */
+/** A failure, as recorded. It is masked before it is shortened, so that no part of a secret is left. */
 export function failureRecord(
   test: ReportedTest,
   workspace: string,
@@ -30,7 +30,7 @@ export const nameRecord = (
   redact: (text: string) => string,
 ): TestName => ({ suite: shortName(redact(plain(suite))), name: shortName(redact(plain(name))) })
 
-/** The first frame in a file of the commit, or else what the report names. */
+/** The first frame in a file of the commit, or else the place that the report names. */
 function placeOf(
   { message, file, line }: ReportedTest,
   workspace: string,

@@ -59,7 +59,7 @@ export function describeFound(
   return `${failed} of ${total} ${total === 1 ? 'test' : 'tests'} failed: ${test}`
 }
 
-/** How tools write where an error is: `src/a.ts(3,7): error TS2322: …`, `/repo/src/a.c:3:7: error: …`. */
+/** The forms in which tools write the place of an error: `src/a.ts(3,7): error TS2322: …`, `/repo/src/a.c:3:7: error: …`. */
 const PLACED =
   /^(\S{1,300}?)[:(]\d{1,8}(?:[:,]\d{1,8})?\)?\s{0,4}[:-]?\s{1,4}(?:(?:fatal )?error(?: [A-Z]{1,4}\d{1,6})?:\s{1,4})?/i
 

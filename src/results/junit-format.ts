@@ -17,7 +17,7 @@ Object.assign(sax, { MAX_BUFFER_LENGTH: MOST_ATTRIBUTE })
 /** XML's own five entities, not HTML's. */
 const OPTIONS: sax.SAXOptions & { strictEntities: boolean } = { position: true, strictEntities: true }
 
-/** JUnit's XML, which has no standard: every tool writes a dialect of its own. */
+/** JUnit's XML, which has no standard: every tool writes its own dialect. */
 export const junitFormat: TestReportFormat = {
   name: 'junit',
   recognises: head => /^\ufeff?\s*</.test(head),
@@ -69,7 +69,7 @@ class JunitParser implements ReportParser {
     this.#onTime = onTime
     const parser = this.#parser
     parser.onerror = error => this.#fail(error)
-    // Without a document type, there are no entities but XML's own five.
+    // Without a document type, there are only XML's own five entities.
     parser.ondoctype = () => {
       throw new ReportError('has a DOCTYPE, which no test report needs')
     }
@@ -83,7 +83,7 @@ class JunitParser implements ReportParser {
   write(text: string): void {
     if (text.trim() !== '') this.#isEmpty = false
     if (this.#isEmpty) return
-    // The parser looks at the size of what it keeps between two pieces.
+    // The parser checks the size of its buffers between two pieces.
     for (let at = 0; at < text.length; at += PIECE) this.#parser.write(text.slice(at, at + PIECE))
   }
 

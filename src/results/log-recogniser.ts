@@ -3,9 +3,9 @@ export const MOST_SHOWN = 20
 
 /** The failure in a log, in the words of its tool. */
 export type FailureInLog = {
-  /** `suite › test`; null if not a test failed, but a compiler, a linter or a script. */
+  /** `suite › test`; null if a compiler, a linter or a script failed instead of a test. */
   test: string | null
-  /** How many tests failed, of how many, if the tool counts them. */
+  /** How many tests failed; `total`: of how many. Null unless the tool counts them. */
   failed: number | null
   total: number | null
   /** The lines that describe it, as ordinals in ascending order, at most `MOST_SHOWN`. The log is opened at the first one. */

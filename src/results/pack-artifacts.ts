@@ -111,7 +111,7 @@ const exists = (path: string) => {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined
   } catch {
-    // A file is where one of its parents should be.
+    // There is a file in place of one of its parents.
     return false
   }
 }

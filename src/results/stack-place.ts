@@ -1,4 +1,4 @@
-/** Where something is in the commit: a path relative to its root, and a line. */
+/** A place in the commit: a path relative to its root, and a line. */
 export type Place = { file: string; line: number | null }
 
 const MOST_LINES = 500

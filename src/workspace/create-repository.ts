@@ -16,7 +16,7 @@ export function createRepository(gitDirectory: string, origin: URL | null): void
   if (origin) directories.push(...WORKING_COPY_DIRECTORIES)
   for (const name of directories) mkdirSync(inside(name), { recursive: true })
   writeFileSync(inside('HEAD'), 'ref: refs/heads/main\n')
-  // The way in which git itself finds out whether the file system ignores case.
+  // As git itself does, checks whether the file system ignores case.
   writeFileSync(inside('config'), describeConfig(origin, existsSync(inside('hEAD'))))
 }
 
@@ -27,7 +27,7 @@ function describeConfig(origin: URL | null, ignoreCase: boolean): string {
     bare: origin === null,
     ...(origin && { logallrefupdates: true }),
     ...(ignoreCase && { ignorecase: true }),
-    // macOS may store names of files in another normal form than git does.
+    // macOS may store file names in another normal form than git does.
     ...(process.platform === 'darwin' && { precomposeunicode: true }),
   }
   const lines = ['[core]', ...Object.entries(core).map(([key, value]) => `\t${key} = ${value}`)]

@@ -1,8 +1,8 @@
 import { DISK_ADVICE, DISK_FULL, errorLine, remoteText } from './git-error.ts'
 
 /**
- * Why git could not fetch. `transient`: the network or the server failed for the moment. `missing`: the server does not
- * have the commit or ref. `refused`: it answered 401, 403 or 404. `final`: another attempt would fail as well.
+ * Why git could not fetch. `transient`: the network or the server failed temporarily. `missing`: the server does not have the commit or
+ * ref. `refused`: it answered 401, 403 or 404. `final`: another attempt would fail as well.
  */
 export type FetchFailure = {
   kind: 'transient' | 'missing' | 'refused' | 'final'
@@ -75,7 +75,7 @@ const RULES: Rule[] = [
   },
 ]
 
-/** Classifies the output of a `git fetch` that failed. An unknown failure may be one of the network, too. */
+/** Classifies the output of a `git fetch` that failed. An unknown failure may also be one of the network. */
 export function fetchFailure(output: string): FetchFailure {
   // A repository may be named like an error.
   const text = output.replace(/'https?:[^']*'/g, "''")

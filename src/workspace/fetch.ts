@@ -9,20 +9,20 @@ export type FetchSource = RetryOptions & {
   depth: number
   /** The commit to which the first ref pointed before. Null if that is not known. */
   previousCommit?: string | null
-  /** Called when git has begun to fetch, or need not. */
+  /** Called when git has begun to fetch, or does not need to. */
   onFetch?: (() => void) | undefined
 }
 
 /** git's infinite depth: https://git-scm.com/docs/shallow#_description */
 export const FULL_DEPTH = 2_147_483_647
 export const FETCH = ['fetch', '--progress', '--no-tags', '--no-recurse-submodules']
-/** The server serves no commit by its id unless a ref points to it. */
+/** The server serves a commit by its id only if a ref points to it. */
 export const UNADVERTISED = /unadvertised object|allow request/i
 
 /**
  * Fetches a commit by its id, or else through the refs. Tries again if the network or the server fails temporarily.
  * @param gitDirectory the repository into which git fetches
- * @param destination a refspec's destination, which tells later fetches what the repository has already
+ * @param destination a refspec's destination, which tells later fetches what the repository already has
  * @throws UserError if it cannot be fetched
  */
 export async function fetchMissing(

@@ -4,7 +4,7 @@ export type GitAccess = {
   path: string
   /** Proxy and certificate variables, if this machine needs them. */
   network?: Record<string, string>
-  /** After how many seconds without a byte a server counts as silent. Defaults to a minute. */
+  /** A server counts as silent after this many seconds without a byte. Defaults to a minute. */
   silenceSeconds?: number
 }
 
@@ -32,7 +32,7 @@ export function gitEnvironment(access: GitAccess, remote?: URL, token?: string):
     ['http.lowSpeedLimit', '1'],
     ['http.lowSpeedTime', String(access.silenceSeconds ?? 60)],
   ]
-  // The token is sent to this host only: submodules may point elsewhere.
+  // The token is sent only to this host: submodules may point elsewhere.
   if (remote && token) settings.push([`http.${remote.origin}/.extraHeader`, `Authorization: ${basic(token)}`])
   return {
     ...access.network,

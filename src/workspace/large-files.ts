@@ -3,13 +3,13 @@ import { delimiter, join } from 'node:path'
 import { type GitAccess, gitEnvironment } from './git-environment.ts'
 import { openGit } from './run-git.ts'
 
-/** A larger file is not looked into. */
+/** A larger file is not read. */
 const MAX_ATTRIBUTES_BYTES = 1024 * 1024
 const ATTRIBUTES = '.gitattributes'
 
 /**
- * A sentence if files of a checked out commit are in Git LFS and git-lfs is not installed. Otherwise null. Starts a
- * process only if the commit has attributes that may say so.
+ * A sentence if files of a checked out commit are in Git LFS and git-lfs is not installed. Otherwise null. Starts a process only if the
+ * commit has attributes that may name Git LFS.
  */
 export async function describeMissingLfs(repository: string, access: GitAccess): Promise<string | null> {
   if (!mayUseLfs(repository) || hasProgram('git-lfs', access.path)) return null
@@ -32,7 +32,7 @@ function mayUseLfs(repository: string): boolean {
   const isReadable = found?.isFile() && found.size <= MAX_ATTRIBUTES_BYTES
   if (isReadable && /^(?!\s*#).*\sfilter=lfs\b/m.test(readFileSync(join(repository, ATTRIBUTES), 'utf8')))
     return true
-  // The index has the path of every file as it is.
+  // The index contains the path of every file unchanged.
   return readFileSync(join(repository, '.git', 'index')).includes(`/${ATTRIBUTES}\0`)
 }
 

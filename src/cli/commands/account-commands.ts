@@ -6,7 +6,7 @@ const positiveInteger = (text: string) => {
   throw new InvalidArgumentError('It must be a whole number above 0.')
 }
 
-/** The build that a command changes: the shell takes `#12` without quotes for a comment, so none is the default. */
+/** The build that a command changes. There is no default, because the shell takes `#12` without quotes for a comment. */
 export const BUILD =
   "12 of this repository, owner/repo#12, the address of its page; '.' or owner/repo: the newest"
 const REPOSITORY = 'repository; by default that of this directory'

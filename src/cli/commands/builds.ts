@@ -43,7 +43,7 @@ export async function printBuilds(
 
 type Search = { branch?: string; limit: number }
 
-/** The newest builds, among no more than `most` if only those of a branch are wanted. `isCut`: there may be more of them. */
+/** The newest builds. For a branch, searches no more than `most` builds. `isCut`: there may be more of them. */
 export async function searchBuilds(
   store: Store,
   project: string,
@@ -101,7 +101,7 @@ const HEADERS = ['BUILD', 'STATUS', 'JOBS', 'QUEUED (UTC)', 'TOOK', 'COST', 'BRA
 const describeAll = (views: readonly View[], style: Style): string =>
   tableOf(HEADERS, views.map(cellsOf), style)
 
-/** How many of several jobs have passed. */
+/** How many jobs have passed, if there are several. */
 const describeJobs = (view: View) =>
   hasJobList(view)
     ? `${view.jobs.filter(({ status }) => status === 'passed').length}/${view.jobs.length} jobs`

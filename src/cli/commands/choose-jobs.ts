@@ -11,8 +11,8 @@ import { matchingFiles } from '../../planning/split.ts'
 type Choice = { jobs: readonly AssignedJob[]; notes: readonly string[] }
 
 /**
- * The jobs of a configuration that have a name or a title, such as `unit` or `unit (4/8)`, whether or not they take part in
- * the build; one for all files of a job that files divide. Without a name: the only one.
+ * The jobs of a configuration that have a name or a title, such as `unit` or `unit (4/8)`, whether or not they take part in the build. A
+ * job that files divide is one job for all of them. Without a name, the only job.
  * @throws UserError if there are several, or none of this name
  */
 export function chooseJobs(wanted: string | undefined, build: Build, resolved: Resolved): Choice {

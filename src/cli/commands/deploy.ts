@@ -93,7 +93,7 @@ async function findPassedBuild(
     view =>
       [...view.deploys.map(each => each.stage), ...view.manualStages].includes(stage) &&
       view.trigger === `push/${view.branch}` &&
-      // With a deploy, its tests have passed.
+      // If it has a deploy, its tests have passed.
       (view.status === 'passed' || (isRed(view) && view.deploy !== null)) &&
       view.commit.startsWith(commit ?? ''),
     { limit: 1, most: MAX_BUILDS },

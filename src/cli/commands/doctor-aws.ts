@@ -6,7 +6,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 /** Amazon Linux and Node get security updates more often. */
 const OLD_DAYS = 60
 
-/** Whose credentials commands use, if they are accepted. */
+/** The owner of the credentials that commands use, if they are accepted. */
 export const checkAccount = (): Promise<Finding[]> =>
   checked('Credentials', async () => {
     try {

@@ -5,7 +5,7 @@ import type { JobView } from '../../records/view.ts'
 const MOST_NAMED = 20
 
 /**
- * The jobs of a build with a title (`unit (4/8)`), or else with a name (`unit`): then with all of its cells and shards.
+ * The jobs of a build with a title (`unit (4/8)`), or else with a name (`unit`), including all cells and shards.
  * @throws UserError if there is none
  */
 export function findJobs(jobs: readonly JobView[], wanted: string): readonly JobView[] {

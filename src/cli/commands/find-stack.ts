@@ -10,9 +10,9 @@ export type { FoundStack, StackOptions } from './found-stack.ts'
 const GITHUB_API = 'https://api.github.com'
 
 /**
- * Finds the stack that a command works on: the one named by an option or by LAMBCI_BUCKET or LAMBCI_STACK, else the
- * local system that runs in `.lambci` or was started last, else the stack `lambci` of the AWS account. Says which one it is
- * on standard error, if that is a terminal or if neither an option nor a variable names one.
+ * Finds the stack that a command works on: the one named by an option or by LAMBCI_BUCKET or LAMBCI_STACK, else the local system that
+ * runs in `.lambci` or was started last, else the stack `lambci` of the AWS account. Names it on standard error if that is a terminal, or
+ * if neither an option nor a variable names one.
  * @throws UserError if there is none
  */
 export async function findStack(options: StackOptions, io: Io): Promise<FoundStack> {

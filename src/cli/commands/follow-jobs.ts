@@ -78,7 +78,7 @@ type FollowedLog = {
   /** The next byte to read. */
   from: number
   ended: boolean
-  /** Null if its bytes are printed as they are. */
+  /** Null if its bytes are printed unchanged. */
   lines: PrefixedLines | null
 }
 

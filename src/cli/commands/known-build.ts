@@ -94,7 +94,7 @@ async function readFrom({ store }: FoundStack, working: Build, io: Io): Promise<
   }
 }
 
-/** Somebody may be allowed to read the settings but not the secrets. */
+/** The user may be allowed to read the settings but not the secrets. */
 const refusedNames = (error: Error): [] => refused(error, [])
 const refusedTimings = (error: Error): KnownBuild['timings'] => refused(error, new Map())
 

@@ -76,7 +76,7 @@ const stateFile = ({ env }: Io) =>
 /** Remembers the data directory of a local system that starts, so that commands in other directories find it while it runs. */
 export async function rememberDataDirectory(data: string, io: Io): Promise<void> {
   const file = stateFile(io)
-  // Without a place to write to, commands find the system by --data.
+  // If the file cannot be written, commands still find the system by --data.
   await mkdir(dirname(file), { recursive: true })
     .then(() => writeFile(file, `${JSON.stringify({ data })}\n`))
     .catch(() => {})
@@ -88,7 +88,7 @@ export async function rememberedDataDirectory(io: Io): Promise<string | null> {
   try {
     return text === null ? null : (rememberedSchema.safeParse(JSON.parse(text)).data?.data ?? null)
   } catch {
-    // A write that was interrupted.
+    // A write was interrupted.
     return null
   }
 }

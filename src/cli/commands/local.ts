@@ -156,7 +156,7 @@ async function earlierExample(store: Store): Promise<BuildRef | null> {
 
 type Printing = Pick<ExampleContext, 'json' | 'watcher' | 'io'>
 
-/** An example that an earlier start left unfinished goes on by itself. */
+/** Shows the example of an earlier start, which continues by itself if it is unfinished. */
 async function showEarlier(
   ref: BuildRef,
   { store, keys, addresses }: System,
@@ -181,7 +181,7 @@ function printNextBuilds(example: View, linkKey: string, { json, watcher, io }: 
   watcher.onEnd(next => printLine(io, json ? jsonText(jsonOf(next)) : describeBuild(next, style)))
 }
 
-/** The deploy starts once everything else has passed, in a job of its own. */
+/** Prints the log of the deploy, a separate job that starts once everything else has passed. */
 async function printDeployLog(store: Store, view: View, io: Io): Promise<void> {
   const ref = view.jobs.find(({ isDeploy }) => isDeploy)?.ref
   if (ref) await printLog(store, view, ref, bytes => printBytes(io, bytes))

@@ -65,7 +65,7 @@ export async function printLogs(
   return 0
 }
 
-/** These jobs with the log of one of their attempts. @throws UserError if none has had that many */
+/** These jobs with the log of one of their attempts. @throws UserError if no job has that many attempts */
 function attemptsOf(jobs: readonly JobView[], { number: build }: BuildRef, attempt: number): JobView[] {
   const found = jobs.flatMap(job => {
     const { key, ref, earlierAttempts } = job
@@ -123,7 +123,7 @@ const describeNoLog = (job: JobView) =>
     `${job.title} has no log: it is ${describeJobStatus(job)}${job.reason === null ? '' : ` (${job.reason})`}.`,
   )
 
-/** A title that needs no other quotes than these in a shell. */
+/** Matches a title that needs only double quotes in a shell. */
 const PLAIN_TITLE = /^[\w ()/=.,-]+$/
 
 function describeChoice(view: View, io: Io): string {

@@ -25,7 +25,7 @@ export const nameRepository = async (
 
 /**
  * Opens the stack and names the repository: `owner/repo`, its address, or null or `.` for that of the working copy.
- * @throws UserError if there is no stack, or if it is no repository
+ * @throws UserError if there is no stack, or if it is not a repository
  */
 export async function openRepository(
   word: string | undefined,
@@ -47,7 +47,7 @@ export async function openRepository(
 export type OpenStage = OpenRepository & { stage: string; ref: StageRef }
 
 /**
- * Opens the stack and finds the stage that `words` name: `owner/repo stage`, or the stage alone for the repository of the working copy.
+ * Opens the stack and finds the stage that `words` name: `owner/repo stage`, or just the stage for the repository of the working copy.
  * @throws UserError if they name no stage
  */
 export async function openStage(words: readonly string[], options: StackOptions, io: Io): Promise<OpenStage> {

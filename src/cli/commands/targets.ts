@@ -51,7 +51,7 @@ export const projectToChange = async (stack: FoundStack, repository: string): Pr
 
 /** The address of the page of a build or of one of its jobs. */
 const BUILD_URL = /^https?:\/\/([^/]+)\/gh\/([^/]+\/[^/]+)\/builds\/([1-9]\d{0,9})(?:[/?#]|$)/
-/** `12` or `#12` of the working copy's repository, `owner/repo#12`, or without a number the newest build. */
+/** `12` or `#12` for the working copy's repository, or `owner/repo#12`; without a number, the newest build. */
 const BUILD = /^(?:([^#]+?)(?=#|$))??(?:#?([1-9]\d{0,9}))?$/
 
 /** A build as typed. `repository` is null for that of the working copy, and `number` for the newest build. */
@@ -98,7 +98,7 @@ export async function findBuild(stack: FoundStack, word: string | undefined, io:
   )
 }
 
-/** A stack's own host; pages may have further ones, by proxies. */
+/** A stack's own host. Pages may have other hosts through proxies. */
 const LAMBDA_HOST = /\.lambda-url\.[a-z0-9-]+\.on\.aws$/
 
 /** @throws UserError if the page belongs to another stack, which may have a build of the same name */

@@ -19,10 +19,7 @@ export function forkKeys(limits: readonly AllowedKeys[]) {
   }
 }
 
-/**
- * A layer of a fork's files if the base has jobs. The layer may change the keys in `allowed` of these jobs. Any other difference gets a
- * note.
- */
+/** A layer of a fork's files if the base has jobs. It may change the keys in `allowed` of these jobs. Other differences get a note. */
 export function limitForkJobs(
   { name, values: { cmd, jobs, ...rest } }: Layer,
   base: JsonObject,

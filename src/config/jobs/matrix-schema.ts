@@ -42,7 +42,7 @@ const isFewVariables = (object: object) => Object.keys(object).length <= MAX_VAR
 const FEW_VARIABLES = { error: `must have at most ${MAX_VARIABLES} variables` }
 const isNotEmpty = (object: object) => Object.keys(object).length > 0
 
-/** Variables and their values. Each combination is a job of its own: a cell. */
+/** Variables and their values. Each combination is a separate job: a cell. */
 export const matrixSchema = z
   .record(
     variable.refine(name => name !== 'include' && name !== 'exclude', {

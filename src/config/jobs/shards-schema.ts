@@ -2,7 +2,7 @@ import { MOST_JOBS } from '../../model/job.ts'
 import { z } from '../../model/zod.ts'
 import { testFilesSchema } from './tests-schema.ts'
 
-/** In seconds; as long as Lambda runs a job. */
+/** In seconds: Lambda's limit for a job. */
 const MOST_SECONDS = 900
 const EXPECTED = { error: 'must be a whole number, or an object with "files"' }
 

@@ -104,8 +104,8 @@ async function showOutline({ view, outline, follow: { isFollowing } }: Shown): P
 }
 
 /**
- * A click on a line number marks the line and puts it into the address, and with Shift it extends the range. A click on the head of a
- * fold opens or closes it.
+ * A click on a line number marks the line and puts it into the address; with Shift, it extends the range. A click on the head of a fold
+ * opens or closes the fold.
  */
 function connectClicks({ root, view, follow }: Shown) {
   root.addEventListener('click', async event => {

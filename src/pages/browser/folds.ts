@@ -4,7 +4,7 @@ import { type LineRange, RowMap } from './row-map.ts'
 export type FoldKind = LogPhase | 'group'
 /**
  * Lines of which all but the first can be hidden. The last is infinite while it is not known.
- * @property seconds how long it took; null as long as that is not known
+ * @property seconds how long it took; null while it is not known
  * @property isEarlier whether another command of the same shell comes after it
  */
 export type Fold = LineRange & {
@@ -24,7 +24,7 @@ export type FoldOutline = {
 export type FoldFacts = {
   outline: FoldOutline
   hasEnded: boolean
-  /** From the start of the job to its end; null as long as that is not known. */
+  /** From the start of the job to its end; null while it is not known. */
   seconds: number | null
   hasFailed: boolean
   /** The line that names the failure. */

@@ -51,7 +51,7 @@ export class LogSource {
     return this.#lineFeeds + (this.#endsLine ? 0 : 1)
   }
 
-  /** Reads on after the known bytes. Returns how many bytes were read. */
+  /** Reads the bytes after the known ones. Returns how many were read. */
   advance(): Promise<number> {
     // Concurrent calls must not read the same bytes twice.
     this.#advancing ??= this.#advance().finally(() => {

@@ -76,7 +76,7 @@ export class LogView {
     })
   }
 
-  /** Scrolls a line to the upper third of the screen, and opens the folds it is in. Returns its element. */
+  /** Scrolls a line to the upper third of the screen, and opens the folds around it. Returns its element. */
   showLine(number: number): Promise<HTMLElement | null> {
     this.onJump()
     return this.#enqueue(async () => {

@@ -10,7 +10,7 @@ export class RowMap {
   /** How many lines are hidden before each range. */
   readonly #before: number[] = []
 
-  /** @param hidden in order and without overlaps, and not the first line */
+  /** @param hidden in order, without overlaps and without the first line */
   constructor(hidden: readonly LineRange[]) {
     this.#hidden = hidden
     let before = 0

@@ -31,7 +31,7 @@ export async function fetchLogFacts(): Promise<LogFacts> {
   return (await fetchOk(urlOf('outline'))).json()
 }
 
-/** Fetches the parts of the page that change, as they are now. */
+/** Fetches the current state of the parts of the page that change. */
 export async function fetchSummary(): Promise<string> {
   return (await fetchOk(urlOf('summary'))).text()
 }

@@ -182,6 +182,6 @@ function exited(lines: readonly string[]): Found | null {
 
 const titled = (name: string | null, test: string) => (name === null ? test : `${name} › ${test}`)
 
-/** Go writes only the name of a file; its directory is the package's, below that of the module. */
+/** Go writes only the name of a file. Its directory is that of the package, below that of the module. */
 const inPackage = (file: string, name: string | null) =>
   name === null || file.includes('/') ? file : `${name}/${file}`

@@ -118,8 +118,8 @@ export function shownBefore(
 export type Summary = { failed: number; total: number | null }
 
 /**
- * The failure in the last run of a tool that failed. A run ends with the tool's summary; one that reports no failure has none. The last
- * part of a log may lack its summary.
+ * The failure in the last run of a tool that failed. A run ends with the tool's summary; a run whose summary reports no failure has none.
+ * The last part of a log may lack its summary.
  */
 export function inLastRun(
   lines: readonly string[],

@@ -31,7 +31,7 @@ function summaryOf(line: string): Summary | null {
   return { failed: Number(failures) + Number(errors), total: Number(total) }
 }
 
-/** `[ERROR] com.example.CartTest.adds -- Time elapsed: 0.4 s <<< FAILURE!`; a line of a class names no test. */
+/** `[ERROR] com.example.CartTest.adds -- Time elapsed: 0.4 s <<< FAILURE!`; the line of a class names no test. */
 function nameIn(line: string): string | null {
   const end = line.indexOf('Time elapsed: ')
   if (end < 0 || !/ <<< (?:FAILURE|ERROR)!$/.test(line) || line.includes('Tests run:')) return null

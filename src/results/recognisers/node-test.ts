@@ -21,7 +21,7 @@ const BECAUSE_OF_OTHERS =
 const MOST_SUMMARY = 2000
 const THRESHOLD = /^ℹ (?:Error: )?[\d.]{1,10}% .{1,100} does not meet threshold/
 
-/** `node --test` of Node 18 and later; its TAP is recognised as such. */
+/** `node --test` of Node 18 and later; the TAP recogniser handles its TAP. */
 export const nodeTestRecogniser = recogniser('node:test', lines => {
   const headings = lines.flatMap((line, at) => (HEADING.test(line) ? [at] : []))
   const heading = headings.at(-1)

@@ -96,7 +96,7 @@ function shownOf(lines: readonly string[], { from, to }: Part, place: number | n
   }
   let first = message
   while (first > from + 1 && first > message - 7 && isCode(lines[first - 1] ?? '')) first -= 1
-  // Below a frame of a package is the package's code.
+  // The lines below a frame of a package are its code.
   if (first > from + 1 && isForeignFrame(lines[first - 1] ?? '')) first = message
   let end = message
   while (end < to && isMessage(lines[end] ?? '')) end += 1

@@ -92,7 +92,7 @@ const frameOf = (line: string) => {
   return frame && /[/.]/.test(frame.file) ? frame : null
 }
 
-/** `location: '/repo/a.js:6:3'`, and of Bats `(in test file a.bats, line 3)`. */
+/** `location: '/repo/a.js:6:3'`, and in Bats `(in test file a.bats, line 3)`. */
 const namedPlace = (line: string) => {
   const location = /^\s*location: '(.{1,500}):(\d{1,8}):\d{1,8}'$/.exec(line)
   const bats = /\(?in test file ([^,]{1,500}), line (\d{1,8})\)?/.exec(line)
