@@ -24,7 +24,7 @@ export type Person = z.infer<typeof personSchema>
 
 /** A build before it has a number: the fields that depend only on GitHub's payload. */
 export const buildRequestSchema = z.object({
-  /** The prefix of its records, in lower case. */
+  /** The name under which its records are kept, in lower case. */
   project: projectSchema,
   /** `owner/repo` as GitHub spelled it when the build was requested. */
   repository: repositorySchema,

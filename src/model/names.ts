@@ -15,9 +15,9 @@ export const ownerSchema = z
 export const repositorySchema = z.string().regex(new RegExp(`^${REPOSITORY}$`))
 
 /**
- * `gh/<owner>/<repo>` in lower case: the prefix of a repository's records. Part of object keys, links, and session policies, which must
- * stay short. A repository keeps its project when it is renamed. A repository that gets a name under which another's records are kept has
- * its GitHub id after the name: `gh/ada/web@4711`.
+ * `gh/<owner>/<repo>` in lower case: the name under which a repository's records are kept. Part of object keys, links, and session
+ * policies, which must stay short. A repository keeps its project when it is renamed. A repository that gets a name under which another's
+ * records are kept has its GitHub id after the name: `gh/ada/web@4711`.
  */
 export const projectSchema = z
   .string()
