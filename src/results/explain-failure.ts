@@ -24,7 +24,7 @@ type FailedCommand = {
 
 type Explanation = {
   failure: JobFailure | null
-  /** What failed, such as a test, in a sentence, if the output says so and no report does. */
+  /** The failure, such as a test, in a sentence, if the output names it and no report does. */
   reason: string | null
 }
 
