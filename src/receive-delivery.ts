@@ -17,11 +17,11 @@ import { deliveryOf } from './records/keys.ts'
 import { buildUrl, buildUrlWithoutKey } from './records/links.ts'
 import { approveCommandOf } from './records/wording.ts'
 
-/** What receiving needs from its host. */
+/** The host's inputs for receiving. */
 export type ReceiveContext = Omit<AdmissionContext, 'linkKey'> & {
   secrets: ReadRunnerSecrets
   findOnGitHub: FindOnGitHub
-  /** Absent where nobody can press a button. */
+  /** Absent if nobody can press a button. */
   queries?: RerunQueries
 }
 
@@ -31,9 +31,8 @@ export type Answer = { status: 200 | 202 | 400 | 401 | 403 | 404 | 409; body: Re
 type Context = AdmissionContext & Pick<ReceiveContext, 'findOnGitHub' | 'queries'> & { appId: number | null }
 
 /**
- * The first of three stories. A delivery is verified, parsed, and admitted as a numbered build whose job is published.
- * Nothing is recorded until the delivery has been verified, is allowed, and requests a build. Only what is signed decides: the
- * body, not its headers.
+ * The first of three stories: a delivery is verified, parsed, and admitted as a numbered build whose job is published. Nothing is recorded
+ * until the delivery has been verified, is allowed, and requests a build. Only the signed body decides, not its headers.
  */
 export async function receiveDelivery(delivery: Delivery, context: ReceiveContext): Promise<Answer> {
   const { linkKey, githubApp } = await context.secrets()
@@ -59,7 +58,7 @@ export async function receiveDelivery(delivery: Delivery, context: ReceiveContex
   return 'status' in result ? result : answerTo(result, isOwn ? linkKey : null)
 }
 
-/** Finds the signer of a delivery. A secret that is newer than those in memory has just been made by `lambci setup`. */
+/** Finds the signer of a delivery. A secret newer than those in memory was just created by `lambci setup`. */
 async function verify(delivery: Delivery, payload: unknown, { secrets }: Pick<ReceiveContext, 'secrets'>) {
   const known = await secrets()
   const signer = await findSigner(delivery, payload, known.webhookSecrets)
@@ -78,7 +77,7 @@ const OLD_SECRET =
 const NOT_OURS =
   'Requests of the command line are signed with a key of their own. Use the command line of the version that is deployed.'
 
-/** A request of the command line. Its id is part of what is signed, so it is carried out once. */
+/** A request of the command line. The signature covers its id, so it is carried out once. */
 async function admitRequest(payload: unknown, context: Context): Promise<AdmissionResult | Answer> {
   const request = parseSignedRequest(payload, context.now())
   if ('error' in request) return refuse(400, request.error)
@@ -117,7 +116,7 @@ async function admitEvent(
   return { ignored: parsed.ignored }
 }
 
-/** Somebody has pressed a button of a check run, or of all of a commit. */
+/** Somebody has pressed a button of a check run, or the one for all of a commit. */
 async function rerun(
   event: CheckEvent,
   digest: string,
@@ -143,8 +142,8 @@ const STATUS: Record<Refusal['refused'], Answer['status']> = {
 }
 
 /**
- * Links have their key only for the command line, which can read it in the bucket. The answer to a webhook is shown to all who see its
- * deliveries, and anybody may send again a body that they have seen.
+ * Links include their key only for the command line, which can read it in the bucket. The answer to a webhook is visible to all who see its
+ * deliveries, and anybody may resend a body that they have seen.
  */
 function answerTo(result: AdmissionResult, linkKey: string | null): Answer {
   if ('refused' in result) return refuse(STATUS[result.refused], result.reason)

@@ -38,7 +38,7 @@ import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
 import { withReport } from './reporting/with-report.ts'
 
-/** What reporting needs from its host. */
+/** The host's inputs for reporting. */
 export type ReportContext = Omit<StartContext, 'linkKey'> & {
   compare: Compare
   secrets: () => Promise<RunnerSecrets>
@@ -46,12 +46,12 @@ export type ReportContext = Omit<StartContext, 'linkKey'> & {
   runFunctions: RunFunctions
   /** Invokes report once more, for one build. */
   invokeReport: (build: BuildRef) => Promise<void>
-  /** The id of this invocation; a retry by Lambda has the same one. */
+  /** The id of this invocation; Lambda's retries have the same one. */
   requestId: string
   now: () => Date
 }
 
-/** Looks at the builds of an event. A fault of one keeps no other from being looked at. @throws the first fault */
+/** Looks at the builds of an event. A fault in one does not affect the others. @throws the first fault */
 export async function reportBuilds(
   triggers: readonly ReportTrigger[],
   context: ReportContext,
@@ -62,9 +62,9 @@ export async function reportBuilds(
 }
 
 /**
- * The third story. Regardless of its trigger, report reads the records, concludes what follows from them, and brings people up to
- * date. It repeats that until no other invocation has asked for another look, and after a minute leaves the rest to another one.
- * Triggers may be lost, doubled or reordered.
+ * The third story. Regardless of its trigger, report reads the records, concludes what follows from them, and brings people up to date. It
+ * repeats that until no other invocation has requested another look; after a minute, it leaves the rest to another one. Triggers may be
+ * lost, doubled or reordered.
  * @throws Error if something could not be delivered yet, for the first time: Lambda then tries again
  */
 export async function reportBuild(trigger: ReportTrigger, context: ReportContext): Promise<void> {
@@ -87,13 +87,13 @@ export async function reportBuild(trigger: ReportTrigger, context: ReportContext
   if (faults.length > 0) throw faults[0]
 }
 
-/** Returns other builds that must be looked at now, what must be looked at again later, and what went wrong. */
+/** Returns the other builds to look at now, whether this one is unfinished, and the fault. */
 async function reportOne(
   { build: ref, since, ...knowledge }: ReportTrigger,
   context: ReportContext,
 ): Promise<{ others: BuildRef[]; unfinished: Unfinished | null; fault?: unknown }> {
   const { store, requestId, now } = context
-  // Of every look: the last one may find that the one before it has left nothing to do.
+  // From every look: the last one may find that the one before it left nothing to do.
   const others = new Map<number, BuildRef>()
   let build: Build | null = null
   let unfinished: Unfinished | null = null
@@ -112,7 +112,7 @@ async function reportOne(
     return { others: [...others.values()], unfinished }
   } catch (fault) {
     console.error(fault)
-    // Of a build that cannot be read, nothing is known but since when.
+    // If a build cannot be read, only the moment of the first fault is known.
     const latestEnd = build?.latestEnd ?? since ?? now().toISOString()
     return { others: [...others.values()], unfinished: { latestEnd, isStanding: true }, fault }
   }
@@ -201,7 +201,7 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
       }),
     ),
   ])
-  // People are told first, and that is recorded: whatever a job has left as its log cannot keep it from them.
+  // People are notified first, and that is recorded, so that no log of a job can prevent it.
   const isNews = !notified.again && !isDeepStrictEqual(notified.delivered, report.delivered)
   const isLater = isNews && takesLong(state)
   const logs = await attempt(

@@ -27,17 +27,17 @@ import { type Checkout, checkOut } from './workspace/check-out.ts'
 import type { Mirrors } from './workspace/mirrors.ts'
 import { cleanSandbox } from './workspace/sandbox.ts'
 
-/** What running a job needs from its host. */
+/** The host's inputs for running a job. */
 export type JobContext = {
   openStore: (grants: JobGrants) => Store
-  /** The directory in which everything happens. All that is in it is removed before each job. */
+  /** The directory in which everything happens. Its contents are removed before each job. */
   sandbox: string
-  /** Whether every process on this machine is the job's. Orphan processes are then found by their age. */
+  /** Whether every process on this machine belongs to the job. Orphan processes are then found by their age. */
   ownsMachine: boolean
-  /** What stays in the sandbox for the next job: mirrors of repositories, and the caches of the last job. */
+  /** The parts of the sandbox kept for the next job: mirrors of repositories, and the last job's caches. */
   persistent: { mirrors: Mirrors; warmCache: WarmCache }
   githubUrl: string
-  /** When all commands must have ended, in ms since 1970; the time after it is for the log and the record. */
+  /** When all commands must have ended, in ms since 1970. The time after it is for the log and the record. */
   deadline: number
   runner: Runner
   /** The system's PATH. */
@@ -62,7 +62,7 @@ type ClaimedJob = JobContext &
     store: Store
     recorder: RunRecorder
     log: BuildLog
-    /** What is to be logged about the fetch, which began before there was a log. */
+    /** The log lines of the fetch, which began before there was a log. */
     fetchLines: PendingLines
     cancel: CancelWatch
     /** Aborted when the job is cancelled. */
@@ -78,15 +78,15 @@ type Workspace = Checkout & {
 }
 
 /**
- * The second story. A job is claimed, its commit fetched, its configuration resolved, and its command run. However it ends, the log ends with a sentence and the record with a conclusion. Report
- * concludes the build only if this process dies.
+ * The second story. A job is claimed, its commit fetched, its configuration resolved, and its command run. However it ends, the log ends
+ * with a sentence and the record with a conclusion. Report concludes the build only if this process dies.
  */
 export async function runJob(message: JobMessage, context: JobContext): Promise<void> {
   const { build, grants } = message
   const stop = new AbortController()
   const { signal } = stop
   const { promise: fetching, resolve: onFetch } = Promise.withResolvers<void>()
-  // Starts before the claim succeeds: it nearly always does, and fetching takes longer.
+  // Starts before the claim succeeds, which it usually does, because fetching takes longer.
   const fetchLines = new PendingLines()
   context.persistent.warmCache.retain(cachesOf(build, stageIn(message)))
   const checkout = {
@@ -124,7 +124,7 @@ async function runClaimed(job: ClaimedJob, checkingOut: Promise<Checkout>): Prom
   const { recorder, log, cancel, now } = job
   const preparing = prepare(job, checkingOut)
   const end = await runBuild(job, preparing).catch(async error => {
-    // An error in the configuration quotes it, before the secrets that may be in it are used.
+    // An error in the configuration quotes it, even before its possible secrets are used.
     await log.addSecrets(Object.values(await job.secretVariables.catch(() => ({}))))
     return cancel.request ? cancelled(job) : runEnd('errored', { reason: await logError(error, log) })
   })
@@ -137,11 +137,11 @@ async function runClaimed(job: ClaimedJob, checkingOut: Promise<Checkout>): Prom
   await cleanSandbox(job.sandbox, job.ownsMachine, Object.values(job.persistent)).catch(error =>
     job.terminate(log.redact(String(error))),
   )
-  // The memory of a process keeps what was in it.
+  // The memory of a process keeps its secrets.
   if (workspace?.assignment.endsProcess) job.terminate('The next job is not to see the secrets of this one')
 }
 
-/** Completes a checkout with what the bucket has for the job. */
+/** Completes a checkout with the job's objects in the bucket. */
 async function prepare(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise<Workspace> {
   const { store, build, path, deadline, signal, persistent, log } = job
   const { sandbox, resolved } = await checkingOut
@@ -213,12 +213,12 @@ async function deploy(job: ClaimedJob, workspace: Workspace, of: DeployStep | nu
   )
 }
 
-/** Loaded while git waits for its server, and the last one only for jobs that get artifacts. */
+/** Loaded while git waits for its server, the last one only for jobs that get artifacts. */
 const commands = () => import('./command/commands.ts')
 const planning = () => import('./planning/planning.ts')
 const exchange = () => import('./results/exchange-artifacts.ts')
 
-/** What is done of a build that is skipped. */
+/** The assignment for a build that is skipped. */
 const NOTHING: Assignment = { draft: null, job: null, deploy: null }
 
 const cancelled = ({ cancel, log }: ClaimedJob, exit: Exit | null = null) =>

@@ -16,8 +16,8 @@ import { createRecord } from '../records/update-record.ts'
 type PlanningBuild = Pick<Build, 'trust'> & Partial<Pick<Build, 'target'>>
 
 /**
- * Decides about the jobs that a lead proposes. It may be hostile: nothing starts unless every job can be told from the others
- * and comes after those that it needs. A pure function.
+ * Decides about the jobs that a lead proposes. It may be hostile: nothing starts unless every job is distinct and comes after the jobs that
+ * it needs. A pure function.
  * @param maxJobs the account's limit
  */
 export function acceptDraft(
@@ -46,7 +46,7 @@ function expandJob({ cells, shards, needs: names, withoutArtifacts, ...common }:
   return cells.flatMap(cell => parts.map(shard => ({ ...common, cell, shard, needs, isDeploy: false })))
 }
 
-/** For each stage up to the first one that only people deploy to: the job that deploys, and the one that verifies that. */
+/** The job that deploys to each stage, up to the first one that only people deploy to, and the job that verifies it. */
 function deployJobs({ jobs, deploys }: Draft): ExpandedJob[] {
   const firstManual = deploys.findIndex(({ isManual }) => isManual)
   const automatic = firstManual === -1 ? deploys : deploys.slice(0, firstManual)
@@ -71,7 +71,7 @@ function explainTooMany({ trust }: PlanningBuild, { jobs }: Draft, maxJobs: numb
     : `The build has ${total} jobs, and the account allows at most ${most}`
 }
 
-/** What is wrong with a draft; null if nothing is. */
+/** The fault in a draft; null if there is none. */
 function explainError(
   { trust, target }: PlanningBuild,
   { jobs: drafted, leadRunsFirst, deploys, splits }: Draft,
@@ -104,7 +104,7 @@ function explainError(
   return null
 }
 
-/** The fault in how files are divided; null if each is in one shard of its job, and each of these shards has one. */
+/** The fault in the division of files; null if each is in one shard of its job, and each of these shards has one. */
 function explainSplits(splits: readonly Split[], jobs: readonly DraftedJob[]): string | null {
   const known = new Set<string>()
   for (const split of splits) {
@@ -116,7 +116,7 @@ function explainSplits(splits: readonly Split[], jobs: readonly DraftedJob[]): s
   return null
 }
 
-/** Records a plan. The first one counts: what the lead writes later decides nothing. */
+/** Records a plan. The first one counts, whatever the lead writes later. */
 export async function recordPlan(store: Store, build: Build, plan: PlanRecord): Promise<PlanRecord> {
   const { plan: key } = buildKeys(build)
   const standing = await createRecord(store, key, planRecordSchema.parse(plan), {

@@ -1,4 +1,4 @@
-/** A fault of one task must not keep the others from being recorded. It is logged, and all are done again. */
+/** A fault in one task must not prevent the others from being recorded. It is logged, and all are done again. */
 export const attempt = <T>(task: () => Promise<T>): Promise<{ value: T } | { error: unknown }> =>
   task().then(
     value => ({ value }),

@@ -3,15 +3,15 @@ import { shortenBytes } from '../model/short-reason.ts'
 import type { JobRun } from '../records/job-run.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 
-/** The plan of a build, and what its lead said when it had planned. */
+/** The plan of a build, and the record of its lead after planning. */
 export type Planned = { plan: PlanRecord; lead: JobRun | null }
 
 /** In bytes. Leaves room for a few words. */
 const TITLE_BYTES = 80
 
 /**
- * In what a retry's plan differs from the plan of the build that it repeats, in a sentence without a subject's name; null if it does not.
- * A pure function. Ordinals do not count: a retry has its own.
+ * How a retry's plan differs from that of the build that it repeats, as a sentence without the subject's name; null if it does not. A pure
+ * function. Ordinals do not count: a retry has its own.
  */
 export function describeDifference(old: Planned, now: Planned): string | null {
   const [before, after] = [old.lead?.plan, now.lead?.plan]
@@ -38,7 +38,7 @@ export function describeDifference(old: Planned, now: Planned): string | null {
 
 const SETTINGS = ['failFast', 'maxParallel', 'cancelSuperseded'] as const
 
-/** Two jobs of which nobody knows what they run are not the same. */
+/** Two jobs are not the same if their commands are unknown. */
 function isSameJob(job: AcceptedJob, old: AcceptedJob | undefined): boolean {
   const fixed = ({ needs, allowFailure, hasSecrets, isDeploy }: AcceptedJob) =>
     JSON.stringify([needs.map(need => [need.job, need.hasArtifacts]), allowFailure, hasSecrets, isDeploy])

@@ -8,12 +8,12 @@ import type { AcceptedJob, PassedIn, PlanRecord } from '../records/plan-record.t
 import type { Store } from '../records/store.ts'
 import { earlierJobs, type PlacedJob } from './earlier-jobs.ts'
 
-/** An attempt that has passed in another build, and for whom what it has left is still there. */
+/** An attempt that passed in another build, and for whom its artifacts still exist. */
 type Earlier = { passedIn: PassedIn; isForDeploy: boolean; isForJobs: boolean; isKept: boolean }
 
 /**
- * Completes the plan of a deploy by hand: whether jobs must run before it. The lead has planned those that make the artifacts that it
- * names, and those that these need. If all is there, none of them runs.
+ * Completes the plan of a deploy by hand: whether jobs must run before it. The lead has planned those that create the artifacts that it
+ * names, and the jobs that these need. If everything exists, none runs.
  */
 export async function completeDeploy(
   store: Store,
@@ -30,7 +30,7 @@ export async function completeDeploy(
   const names = new Set(needed.map(({ name }) => name))
   const jobs = all.map((job, index) => ({
     ...job,
-    // The lead runs none of them.
+    // The lead does not run any of them.
     key: index + 1,
     needs: job.needs.filter(need => names.has(need.job)),
   }))
@@ -59,9 +59,9 @@ async function readEarlier(
 
 /**
  * The jobs that must be done before a deploy by hand: those that run, and those that are taken over because one of these or the deploy
- * needs them; none if nothing has to run. A pure function. A job runs if it is needed and what it has left is gone, or if one that it
- * needs runs again: nothing is deployed whose parts were never together.
- * @param most how many other builds the deploy may refer to, beside its own (`mostRetriedBuilds`)
+ * needs them; none if nothing must run. A pure function. A job runs if it is needed and its artifacts are gone, or if a job that it needs
+ * runs again, so that all parts of a deploy belong together.
+ * @param most how many builds the deploy may refer to besides its own (`mostRetriedBuilds`)
  */
 export function jobsBefore(
   plan: PlanRecord,
@@ -94,7 +94,7 @@ export function jobsBefore(
     isNeeded(job) && !running.has(job) ? (earlier.get(titleOf(job)) ?? []) : [],
   )
   const builds = new Set(taken.map(({ passedIn }) => passedIn.build)).size
-  // The longer key of what is kept takes the room of another build.
+  // The longer key of kept artifacts takes the room of another build.
   const room = taken.some(({ isKept }) => isKept) ? most - 1 : most
   return builds <= room ? needed : jobsBefore(plan, new Map(), most)
 }

@@ -15,12 +15,12 @@ import type { View } from '../records/view.ts'
 import { deployCommandsOf, describeStatus } from '../records/wording.ts'
 import { NO_END } from './decide.ts'
 
-/** `builds/<n>/log.txt` of a build with several jobs has no more: each has a log of its own. */
+/** The limit of `builds/<n>/log.txt` for a build with several jobs. Each job also has its own log. */
 const MOST_BYTES = 64 * 1024 * 1024
-/** After so much, a look completes no other log: report has two minutes. */
+/** After this many bytes, a look completes no further log: report has two minutes. */
 const ENOUGH_BYTES = 64 * 1024 * 1024
 const ENOUGH_OBJECTS = 500
-/** S3 copies no larger object at once. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+/** S3's limit for a single copy. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const MOST_COPIED_BYTES = 5 * 1024 ** 3
 const PART_BYTES = 8 * 1024 * 1024
 
@@ -35,20 +35,17 @@ type Ended = {
 }
 type Logged = Pick<Ended, 'run' | 'plan' | 'wholeLog'>
 
-/** Whether the log of a build is complete and only has to be copied. */
+/** Whether the log of a build is complete and only needs to be copied. */
 const isComplete = ({ run, plan, wholeLog }: Logged) =>
   plan === null && run?.phase === 'ended' && run.log?.complete === true && wholeLog !== null
 
-/**
- * Whether completing the logs of a build may take so long that it must first be recorded who was told its end: report may be
- * ended in the middle of it.
- */
+/** Whether completing the logs of a build may take so long that its notifications must be recorded first: report may be ended meanwhile. */
 export const takesLong = (ended: Logged & Pick<Ended, 'report'>): boolean =>
   ended.report.end !== null && !isComplete(ended)
 
 /**
- * Completes the logs of a build that has ended: those of jobs that died, and `builds/<n>/log.txt`. Returns whether all is done: of
- * several logs, the rest is for another look.
+ * Completes the logs of a build that has ended: those of jobs that died, and `builds/<n>/log.txt`. Returns whether all are done; the rest
+ * is for another look.
  */
 export async function completeLogs(ended: Ended, store: Store): Promise<boolean> {
   const { build, view, plan } = ended
@@ -63,12 +60,12 @@ export async function completeLogs(ended: Ended, store: Store): Promise<boolean>
   return true
 }
 
-/** A log that a job has not completed, and what its last lines are to say. */
+/** A log that a job has not completed, and the last lines to add to it. */
 type DeadLog = { job: JobRef; lines: readonly string[] }
 
 /**
- * Completes the logs that jobs have not completed, one after the other. Returns whether none is left. A look begins no other log once it
- * has done enough, and completes one at least: a log that is there is not looked at again.
+ * Completes the logs that jobs have not completed, one after the other. Returns whether none is left. A look completes at least one, and
+ * begins no further log once it has done enough. Existing logs are skipped.
  */
 async function finishDeadLogs({ build, report }: Ended, plan: PlanRecord, store: Store): Promise<boolean> {
   let [bytes, objects] = [0, 0]
@@ -85,7 +82,7 @@ async function finishDeadLogs({ build, report }: Ended, plan: PlanRecord, store:
 /** The logs of all attempts that were started, and of the lead. */
 function logsOf({ jobs }: PlanRecord, { jobs: states, failures }: Report): DeadLog[] {
   const ofJobs = states.flatMap(({ key, attempt: last, failed = [], publications, reason }): DeadLog[] => {
-    // A job that was taken over has its log in another build.
+    // The log of a job that was taken over is in another build.
     if (jobs.some(job => job.key === key && job.passedIn)) return []
     const died = Array.from({ length: last - 1 }, (_, index) => index + 1).flatMap((attempt): DeadLog[] => {
       if (failed.includes(attempt)) return []
@@ -97,7 +94,7 @@ function logsOf({ jobs }: PlanRecord, { jobs: states, failures }: Report): DeadL
     return publications > 0 ? [...died, { job: { key, attempt: last }, lines }] : died
   })
   if (jobs.some(({ key }) => key === LEAD.key)) return ofJobs
-  // The lead has only planned the others. Nothing must be written there later.
+  // The lead has only planned the others. Nothing may be written there later.
   return [...ofJobs, { job: LEAD, lines: ['The job did not complete its log'] }]
 }
 
@@ -151,7 +148,7 @@ async function composeLogs({ build, view, report }: Ended, plan: PlanRecord, sto
 const describeEnd = ({ conclusion, failed }: JobState) =>
   conclusion === 'passed' && failed ? FLAKY : conclusion
 
-/** Adds a log that is complete. Returns its bytes. */
+/** Adds a complete log. Returns its number of bytes. */
 async function addWhole(all: WholeLog, whole: string, room: number, store: Store): Promise<number> {
   let from = 0
   const first = await store.getRange(whole, 0, PART_BYTES)

@@ -13,9 +13,9 @@ import type { Records } from '../records/view.ts'
 type Planned = { build: Build; lead: JobRun | null }
 
 /**
- * Replaces the plan of a build that only repeats a job by as many of that job as it is to run, behind those whose artifacts it gets, which have passed in the
- * build that is repeated. None of them is run again if it fails, or ends the others.
- * @param lead what it says of itself
+ * Replaces the plan of a build that only repeats a job by the requested number of runs of that job, after the jobs whose artifacts it gets,
+ * which passed in the repeated build. No run is repeated if it fails, or ends the others.
+ * @param lead its own record
  */
 export async function completeRepetition(
   store: Store,
@@ -49,7 +49,7 @@ export async function completeRepetition(
   return lost === null ? { plan: complete } : refuse(lost)
 }
 
-/** In what the job differs from the one that ran, so that another thing would be tried; null if it does not. */
+/** How the job differs from the one that ran, so that something else would be tried; null if it does not. */
 function describeDifference(
   { plan, run }: Records,
   { job, plan: now, lead }: { job: AcceptedJob; plan: PlanRecord; lead: JobRun | null },
@@ -58,7 +58,7 @@ function describeDifference(
   if ((before?.mergeBase ?? null) !== (after?.mergeBase ?? null))
     return 'the base branch has moved on, so that another merge would be tested'
   const ran = plan?.jobs.find(each => titleOf(each) === titleOf(job))
-  // Of a build without a plan, the command is known, as its log has it.
+  // For a build without a plan, the command is known from its log.
   const isOther = ran === undefined ? before?.cmd !== after?.cmd : ran.digest !== job.digest
   if (isOther || (before && before.commonDigest !== after?.commonDigest))
     return 'it has another command, environment or setting now'

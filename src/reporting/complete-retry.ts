@@ -10,9 +10,9 @@ import type { Store } from '../records/store.ts'
 import { describeDifference } from './compare-plans.ts'
 
 /**
- * Completes the plan of a retry: of each job that is not run again, where it has passed. All of that comes from what report has
- * recorded of the build that is repeated, and nothing from the lead, whose plan must be the same.
- * @param lead what it says of itself
+ * Completes the plan of a retry with the build in which each job that is not run again has passed. All of that comes from report's records
+ * of the repeated build, and nothing from the lead, whose plan must be the same.
+ * @param lead its own record
  */
 export async function completeRetry(
   store: Store,
@@ -43,7 +43,7 @@ export async function completeRetry(
 
 const isOfSame = (old: Build, { commit, trigger }: Build) => old.commit === commit && old.trigger === trigger
 
-/** How a job stands at the beginning that is not run again: it costs nothing. */
+/** The initial state of a job that is not run again: it costs nothing. */
 export const stateOfPassed = ({ key, passedIn }: AcceptedJob): JobState | null =>
   passedIn
     ? {

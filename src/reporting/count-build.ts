@@ -5,8 +5,8 @@ import { countAndWarn } from './warn-of-budget.ts'
 type Counted = Parameters<typeof countAndWarn>[0] & { plan: PlanRecord | null }
 
 /**
- * Counts a build that has ended: its cost (`countAndWarn`), and the seconds of its test files. Without these, the next build is divided less well:
- * a fault there is only logged.
+ * Counts the cost of a build that has ended (`countAndWarn`), and the seconds of its test files. Those only improve the division of the
+ * next build, so a fault there is only logged.
  */
 export async function countBuild(
   ended: Counted,

@@ -8,14 +8,14 @@ import { updateRecord } from '../records/update-record.ts'
 
 type Counted = { build: Build; report: Report }
 
-/** After this many builds, those whose reports remember that they were counted are taken off the list of recent ones. */
+/** After this many builds, those whose reports remember being counted are removed from the list of recent ones. */
 const CLEANING_INTERVAL = 100
 /** Some reports may never remember it, because they gave up. */
 const MOST_RECENT = 500
 
 /**
- * Adds a build that has ended to its month, once, however often its report is repeated. Returns whether it is counted, which
- * the caller must record: until then, the month itself remembers the build.
+ * Adds a build that has ended to its month once, however often its report is repeated. Returns whether it is counted, which the caller must
+ * record: until then, the month remembers the build.
  */
 export async function countSpend({ build, report }: Counted, store: Store): Promise<boolean> {
   if (!report.end || report.isCounted) return report.isCounted
@@ -30,7 +30,7 @@ export async function countSpend({ build, report }: Counted, store: Store): Prom
   return true
 }
 
-/** A report that was interrupted measures again when it is repeated: then the later cost is the one on record. */
+/** A repeated report measures again if it was interrupted. The later cost is then on record. */
 export function addBuild(month: Spend, number: number, cost: number): Spend {
   const counted = month.recent[number]
   if (counted === cost) return month

@@ -5,14 +5,14 @@ import type { CancelRequest } from '../records/cancel-request.ts'
 import type { BuildEnd, Report } from '../records/report-record.ts'
 import type { Records } from '../records/view.ts'
 
-/** What follows from the records: how the build ended, that its job must be published again, or nothing yet (null). */
+/** The conclusion from the records: how the build ended, that its job must be published again, or nothing yet (null). */
 export type Decision = { end: BuildEnd } | 'publish-again' | null
 
 const PUBLICATIONS = 3
-/** The reason if a job died and Lambda reports nothing about it. */
+/** The reason for a death about which Lambda reports nothing. */
 export const NO_END = 'it did not report its end in time'
 
-/** What report knows of a job. */
+/** Report's knowledge of a job. */
 export type Standing = Pick<Report, 'end' | 'failures' | 'publications' | 'latestEnd'> & {
   subject?: string
   /** Which failures count (`nonceOf`). Default: the build's. */
@@ -22,8 +22,8 @@ export type Standing = Pick<Report, 'end' | 'failures' | 'publications' | 'lates
 }
 
 /**
- * Decides whether and how a build has ended. A pure function. The first end accepted is final. A job that has not ended is
- * dead if Lambda reports that the invocation that runs it died, or if its latest end has passed: that of its claim, once it is claimed.
+ * Decides whether and how a build has ended. A pure function. The first end accepted is final. A job that has not ended is dead if Lambda
+ * reports the death of the invocation that runs it, or if its latest end has passed (that of its claim, once it is claimed).
  */
 export function decide(
   {
@@ -66,8 +66,8 @@ export function decide(
 }
 
 /**
- * When a job is dead at the latest. The claim says more than the last publication: that may be one which report could not record. A
- * minute is for the clock of the bucket, and for an end on its way.
+ * The latest moment at which a job is dead. The claim says more than the last publication, which report may not have recorded. A minute is
+ * for the clock of the bucket, and for an end on its way.
  */
 export const latestEndOf = (
   build: Pick<Build, 'latestEnd'>,
@@ -78,7 +78,7 @@ export const latestEndOf = (
     ? switchTimeOf(latestEndOfClaimed(claimTime).toISOString())
     : new Date(latestEnd ?? build.latestEnd)
 
-/** Like `decide`, for the lead of a build. A retry whose lead has proposed no jobs is an error: it repeats nothing. */
+/** Like `decide`, for the lead of a build. A retry whose lead has proposed no jobs is an error, because it repeats nothing. */
 export function decideLead(known: Parameters<typeof decide>[0], now: Date): Decision {
   const { build, run, report } = known
   const decision = decide(known, now)
@@ -92,13 +92,13 @@ export function decideLead(known: Parameters<typeof decide>[0], now: Date): Deci
   return { end: { ...end, conclusion: 'errored', reason, deploy: null } }
 }
 
-/** How a request to cancel it ends a build whose job has not been claimed; null if it does not. */
+/** How a request to cancel ends a build whose job has not been claimed; null if it does not. */
 export const endedBeforeStart = (build: Build, request: CancelRequest | null, now: Date): BuildEnd | null =>
   request && (request.supersededBy === null || endsBeforeItsFilesAreRead(build))
     ? { ...erroredAt(now, request.why), conclusion: 'cancelled' }
     : null
 
-/** Whether a newer commit ends a build is said in its files. For a pull request, the default is good enough. */
+/** Its files say whether a newer commit ends a build. For a pull request, the default is good enough. */
 const endsBeforeItsFilesAreRead = (build: Build) => build.pullRequest !== null
 
 export const erroredAt = (now: Date, reason: string): BuildEnd => ({

@@ -1,7 +1,7 @@
 import type { Build } from '../model/build.ts'
 import type { AcceptedJob, PlannedDeploy, PlanRecord } from '../records/plan-record.ts'
 
-/** A deploy of a plan, and the jobs that it consists of. */
+/** A deploy of a plan, and its jobs. */
 export type DeployJobs = {
   planned: PlannedDeploy
   deploy: AcceptedJob
@@ -9,7 +9,7 @@ export type DeployJobs = {
   verify: AcceptedJob | null
 }
 
-/** The deploys of a plan that have jobs, in order: those up to the first stage that only people deploy to. */
+/** The deploys of a plan that have jobs, in order, up to the first stage that only people deploy to. */
 export const deployJobsOf = (plan: PlanRecord): DeployJobs[] =>
   plan.deploys.flatMap(planned => {
     const ofStage = plan.jobs.filter(job => plannedDeployOf(plan, job) === planned)
@@ -17,11 +17,11 @@ export const deployJobsOf = (plan: PlanRecord): DeployJobs[] =>
     return deploy ? [{ planned, deploy, verify: ofStage.find(({ isVerify }) => isVerify) ?? null }] : []
   })
 
-/** What a job deploys or verifies; null for any other job. A deploy that names no stage is the only one of its plan. */
+/** The deploy that a job does or verifies; null for any other job. A deploy that names no stage is the only one of its plan. */
 export const plannedDeployOf = ({ deploys }: PlanRecord, job: AcceptedJob): PlannedDeploy | null =>
   (job.isDeploy && deploys.find(({ stage }) => stage === (job.stage ?? stage))) || null
 
-/** The stages to which a build deploys before this one. A person chooses one for itself. */
+/** The stages to which a build deploys before this one. A person chooses a stage directly. */
 export const stagesBefore = (
   { deploys }: PlanRecord,
   { target }: Pick<Build, 'target'>,

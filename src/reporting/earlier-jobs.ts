@@ -10,17 +10,16 @@ import { readRecords } from '../records/read-records.ts'
 import type { Store } from '../records/store.ts'
 
 type NeededJob = StartedJob['needs'][number]
-/** An attempt of another build, and when it ran, as far as that is known. */
+/** An attempt of another build, and its times, if they are known. */
 export type EarlierJob = AttemptRef & { title: string } & Partial<Pick<PassedIn, 'startedAt' | 'endedAt'>>
 
-/** Where the artifacts of an attempt are that a deploy names. `none`: it has left none of them. */
+/** Where an attempt's artifacts are that a deploy names. `none`: it has left none of them. */
 export type Place = 'out' | 'kept' | 'lost' | 'none'
 export type PlacedJob = EarlierJob & { place: Place }
 
 /**
- * The attempts whose artifacts a deploy gets that a person asked for: those of the build of its commit which has tested it, or, if they
- * are gone, those that the last deploy of this commit to the stage got and that are kept there. A job of another trust, or of
- * another commit, leaves nothing for a deploy.
+ * The attempts whose artifacts a deploy by hand gets: those of the build that has tested its commit or, if they are gone, those that the
+ * last deploy of this commit to the stage got and that are kept there. A job of another trust or commit leaves nothing for a deploy.
  */
 export async function earlierJobs(
   store: Store,
@@ -60,7 +59,7 @@ async function testedJobs(store: Store, { project, target, commit, trust }: Buil
   })
 }
 
-/** Where the artifacts of an attempt are that have these names. */
+/** Where the artifacts of an attempt with these names are. */
 export async function placeOf(
   store: Store,
   stage: StageRef,
@@ -75,7 +74,7 @@ export async function placeOf(
   return (await areStored(store, outPrefix(build, job), named)) ? 'out' : 'lost'
 }
 
-/** What the message of a deploy has about such an attempt. */
+/** The entry for such an attempt in the message of a deploy. */
 export const neededOf = ({ key, attempt, title, build, place }: PlacedJob): NeededJob => ({
   ...{ key, attempt, title, build },
   ...(place === 'kept' && { isKept: true }),

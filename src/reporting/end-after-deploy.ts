@@ -2,10 +2,10 @@ import type { Build } from '../model/build.ts'
 import type { BuildEnd, Deploy } from '../records/report-record.ts'
 
 /**
- * How a build ends whose jobs are all done, once its deploy has ended. One that failed fails it, and one that was wrong before
- * anything ran is an error. A deploy that is withheld is not part of what the build set out to do, unless it was started only to deploy.
+ * The end of a build whose jobs are all done, once its deploy has ended. A failed deploy fails it, and one that was wrong before anything
+ * ran is an error. A withheld deploy does not count, unless the build was started only to deploy.
  * @param isErrored whether the job that deploys, or the one that verifies that, ended in an error
- * @param passed why the jobs passed, if there is something to say
+ * @param passed why the jobs passed, if there is a special reason
  */
 export function endAfterDeploy(
   { target }: Pick<Build, 'target'>,

@@ -11,8 +11,8 @@ import type { Store } from '../records/store.ts'
 import { NOT_STARTED } from '../records/wording.ts'
 
 /**
- * Why a build that has waited for approval must not start as it was recorded, as a sentence; null if nothing has changed that counts
- * for it. `build.json` has the account's settings, the trust, the name and the visibility of the repository of up to 30 days ago.
+ * Why a build that has waited for approval must not start as it was recorded, as a sentence; null if no relevant change was made.
+ * `build.json` has the account's settings and the repository's trust, name and visibility of up to 30 days ago.
  * @throws if the bucket does not answer
  */
 export async function explainChanges(build: Build, store: Store): Promise<string | null> {
@@ -22,7 +22,7 @@ export async function explainChanges(build: Build, store: Store): Promise<string
   const known = repositoryId === null ? null : await readKnown(store, repositoryId)
   const now = {
     repository: newest?.repository ?? repository,
-    // A delivery that made no build may have said so.
+    // A delivery that created no build may have changed it.
     isPrivate: known?.isPrivate ?? newest?.isPrivate ?? isPrivate,
   }
   const again = `To build it: lambci rebuild ${now.repository}#${number}`
@@ -38,26 +38,26 @@ export async function explainChanges(build: Build, store: Store): Promise<string
   return null
 }
 
-/** The account's settings as they are now; null if they are not valid. */
+/** The account's current settings; null if they are not valid. */
 const readNow = (build: Build, store: Store): Promise<Account | null> =>
   readAccount(store, build.project).catch(error => {
     if (error instanceof UserError) return null
     throw error
   })
 
-/** Settings that decide only whether a build is admitted and whether it waits. */
+/** Settings that only decide whether a build is admitted and whether it waits. */
 const OF_ADMISSION = ['allow', 'approval', 'maxForkBuildsPerDay', 'maxBuildsPerDay', 'monthlyBudget']
 
-/** Whether other settings count for a build than those that it was recorded with. A pure function. */
+/** Whether the settings for a build differ from the recorded ones. A pure function. */
 function isChanged(build: Build, { settings, mayDeploy }: Account): boolean {
   const rest = (layer: unknown) => Object.entries(layer ?? {}).filter(([key]) => !OF_ADMISSION.includes(key))
   const counting = ({ global, repository }: Record<string, unknown>) =>
-    // The order of keys may count, too.
+    // The order of keys may also matter.
     JSON.stringify([rest(global), rest(repository)])
   return counting(build.settings) !== counting(settings) || trustOf(build, mayDeploy) !== build.trust
 }
 
-/** Whether settings or secrets were written for the repository that its builds would leave out, so that it is not built. */
+/** Whether there are settings or secrets for the repository that its builds would leave out, so that it is not built. */
 async function isLeftOut({ project, repository }: Build, store: Store): Promise<boolean> {
   const named = projectNamed(repository)
   const leftOut = await leftOutKeys(store, await listAccountKeys(store), { project, named })

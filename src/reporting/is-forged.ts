@@ -8,9 +8,9 @@ import type { Store } from '../records/store.ts'
 type Context = { store: Store; secrets: () => Promise<{ linkKey: string }> }
 
 /**
- * Whether a failure record is about no invocation that was to run this job: it has not the nonce of the attempt, or another invocation
- * has claimed that. The record is then logged. This writes nothing and reads one object at most beside what report keeps, so that
- * nobody can make report work by forging records.
+ * Whether a failure record is not about an invocation for this job: it lacks the nonce of the attempt, or another invocation has claimed
+ * the attempt. Logs the record then. Writes nothing and reads at most one object that report has not kept, so that forged records make no
+ * work for report.
  */
 export async function isForged(
   build: Build,

@@ -6,8 +6,9 @@ import type { Store } from '../records/store.ts'
 type Repeating = Pick<Build, 'project' | 'retryOf' | 'target' | 'repeats' | 'rebuildOf'>
 
 /**
- * A draft that divides files as the build did that is repeated or deployed, whatever is known of their seconds by now: shards of then
- * and of now together run each file, and a shard that is repeated runs those that it ran. The lead has no say in that. Other files than then are left as they are.
+ * A draft that divides files like the repeated or deployed build, whatever is known of their seconds now: its shards and the new ones
+ * together run each file, and a repeated shard runs the same files. The lead cannot change that. If the files differ, they are left as they
+ * are.
  */
 export async function keepSplits(
   store: Store,

@@ -7,7 +7,7 @@ import { lookAtMoment } from './look-at-moment.ts'
 
 type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }
 
-/** Sets the dead man's switch again once it has fired, to the next moment at which a job is dead. Returns the latest end then. */
+/** Sets the dead man's switch again once it has fired, to the next moment at which a job is dead. Returns the new latest end. */
 export async function keepSwitch(build: Build, report: Report, context: Context): Promise<string | null> {
   const { deadMansSwitch, now } = context
   const due = switchTimeOf(report.latestEnd ?? build.latestEnd)
@@ -25,8 +25,8 @@ export async function keepSwitch(build: Build, report: Report, context: Context)
 }
 
 /**
- * Sets the switch of a build again that has only its lead, if that was claimed so late that the switch has fired: its message was
- * published once more than is on record.
+ * Sets the switch again for a build that has only its lead, if that was claimed so late that the switch has fired: its message was
+ * published once more than recorded.
  */
 export async function keepSwitchOfLead(
   build: Build,

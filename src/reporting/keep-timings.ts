@@ -10,12 +10,12 @@ import { updateRecord } from '../records/update-record.ts'
 
 type Ended = { build: Build; report: Report; plan: PlanRecord | null }
 
-/** Records that are read at the same time. */
+/** How many records are read at the same time. */
 const CONCURRENTLY = 8
 
 /**
- * Adds the seconds of the files that divide jobs, as their shards have reported them, once the build has ended. Forks have no say, nor
- * has a shard that was killed. Each build counts once.
+ * Adds the seconds of the files that divide jobs, as reported by their shards, once the build has ended. Forks and killed shards do not
+ * count. Each build counts once.
  */
 export async function keepTimings({ build, report, plan }: Ended, store: Store): Promise<void> {
   if (!plan?.splits || !report.end || build.trust === 'fork') return

@@ -6,12 +6,12 @@ import type { PlanRecord } from '../records/plan-record.ts'
 import type { BuildEnd, Report } from '../records/report-record.ts'
 import { deployedArtifacts } from './needed-jobs.ts'
 
-/** Ends whose stages this process has passed on. The looks of one lease share the end; any later one reads it again. */
+/** Ends whose stages this process has passed on. The looks of one lease share the end; later looks read it again. */
 const leftEnds = new WeakSet<BuildEnd>()
 
 /**
- * Passes the stages of a build on that has ended: those of its deploys, as far as that has not happened before. Returns the builds
- * that have them then; of several looks of one lease, the first that succeeds does.
+ * Passes on the stages of a build that has ended: those of its deploys, unless that has already happened. Returns the builds that hold them
+ * then; only the first successful look of a lease does.
  * @throws GitHubSilence if GitHub does not say which of the waiting builds is the newest
  */
 export async function leaveStages(

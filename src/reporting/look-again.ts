@@ -13,7 +13,7 @@ const FIRST_PAUSES_MS = 60 * MINUTE_MS
 /** How long after the switch, or a later fault, people may still see an earlier state, before report gives up. */
 const TIMEOUT_MS = 24 * 60 * MINUTE_MS
 
-/** Something about a build could not be told yet. */
+/** Something about a build could not be reported yet. */
 export type Unfinished = {
   latestEnd: string
   /** Whether people still see an earlier state. */
@@ -21,9 +21,9 @@ export type Unfinished = {
 }
 
 /**
- * When report looks again at a build of which something could not be told, for the first time `since` then: every five minutes
- * for an hour, then with pauses that grow to an hour. Null: report gives up, a day after the dead man's switch has fired (or after
- * `since`, if that is later), or as soon as it has fired if people see no earlier state such as "running" (`isStanding`).
+ * When report looks again at a build after a fault, the first of which was at `since`: every five minutes for an hour, then with pauses
+ * that grow to an hour. Null: report gives up, a day after the dead man's switch has fired (or after `since`, if that is later), or as soon
+ * as it has fired if people see no earlier state such as "running" (`isStanding`).
  */
 export function nextLook(latestEnd: string, isStanding: boolean, now: Date, since = now): Date | null {
   const switchTime = switchTimeOf(latestEnd)
@@ -37,7 +37,7 @@ export function nextLook(latestEnd: string, isStanding: boolean, now: Date, sinc
 type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }
 
 /**
- * Makes sure that report is invoked again. `since` is given by a look that was set before, at the first fault.
+ * Makes sure that report is invoked again. A look that was scheduled at the first fault passes `since`.
  * @throws UserError at the first fault, so that Lambda tries again at once, and when report gives up: both raise the alarm
  */
 export async function lookAgain(
@@ -58,9 +58,9 @@ export async function lookAgain(
 }
 
 /**
- * Makes sure that report is invoked again when it has found a build in the hands of another invocation, which may be dead: once the
- * lease of that one has run out. Until the dead man's switch fires, the switch does that; but a build whose branch is gone may have
- * ended, and has no switch then, and that of a build which waits for approval is weeks away.
+ * Makes sure that report is invoked again if another invocation, which may be dead, has the lease of a build: once the lease has expired.
+ * Usually, the dead man's switch does that. But a build whose branch is gone may have ended, and then has no switch, and the switch of a
+ * build that waits for approval is weeks away.
  */
 export async function lookAfterLease(
   build: Pick<Build, 'project' | 'number' | 'latestEnd' | 'approval'>,

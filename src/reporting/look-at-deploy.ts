@@ -9,25 +9,25 @@ import type { CancelRequest } from '../records/cancel-request.ts'
 import type { PlannedDeploy } from '../records/plan-record.ts'
 import type { Deploy, JobState } from '../records/report-record.ts'
 
-/** A deploy whose turn it could be: all other jobs are done. */
+/** A deploy that may be next: all other jobs are done. */
 type Known = {
   build: Build
   account: Account
   planned: PlannedDeploy
-  /** How its job stands. */
+  /** The state of its job. */
   state: JobState
   /** Whether its message was lost, so that it must be published again. */
   isLost: boolean
   request: CancelRequest | null
-  /** What the last look has found. */
+  /** The findings of the last look. */
   last: Deploy | null
 }
 
-/** What a look at a deploy has found. */
+/** The findings of a look at a deploy. */
 export type DeployLook = {
   state: JobState
   deploy: Deploy
-  /** That of its stage, if it is to be published now; null otherwise. */
+  /** The fence of its stage, if it is to be published now; null otherwise. */
   fence: number | null
   /** Whether GitHub must be asked again. */
   isSilent: boolean
@@ -38,7 +38,7 @@ export type DeployLook = {
 /** The stage stays locked for a while after the latest end of a deploy: report may be late. */
 export const LOCK_EXTRA_MS = 5 * 60_000
 
-/** Looks at the deploy of a build: asks for its turn if it has not started yet. */
+/** Looks at the deploy of a build: requests its turn if it has not started yet. */
 export async function lookAtDeploy(known: Known, context: StageContext): Promise<DeployLook> {
   const { build, account, planned, state, isLost, request, last } = known
   const { now } = context
@@ -59,7 +59,7 @@ export async function lookAtDeploy(known: Known, context: StageContext): Promise
   const wrong = account.explainWrongStage(build.branch, stage)
   if (wrong !== null)
     return end('errored', 'failed', `${wrong.slice(0, 1).toUpperCase()}${wrong.slice(1)}`.slice(0, 500))
-  // Whether a newer commit comes first is decided by git, when the stage is free.
+  // When the stage is free, git decides whether a newer commit comes first.
   if (request && request.supersededBy === null) return end('cancelled', 'cancelled', describeCancel(request))
   const until = new Date(latestEndAfter(now()).getTime() + LOCK_EXTRA_MS)
   const acquisition = await acquireStage(
@@ -80,7 +80,7 @@ export async function lookAtDeploy(known: Known, context: StageContext): Promise
 const describeCancel = ({ why }: CancelRequest) =>
   `Cancelled${why.startsWith('by ') ? '' : ':'} ${why}`.slice(0, 500)
 
-/** One that was withheld before it started keeps its own words. */
+/** A deploy that was withheld before it started keeps its own reason. */
 function endedDeploy(deploy: Deploy, conclusion: Conclusion, last: Deploy | null): Deploy {
   if (last && last.status !== 'running' && last.status !== 'waiting') return last
   if (conclusion === 'passed') return { ...deploy, status: 'succeeded' }

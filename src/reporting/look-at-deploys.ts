@@ -14,7 +14,7 @@ import { type DeployJobs, deployJobsOf } from './deploy-jobs.ts'
 import { LOCK_EXTRA_MS, lookAtDeploy } from './look-at-deploy.ts'
 import { deployedArtifacts } from './needed-jobs.ts'
 
-/** The deploys of a build all of whose other jobs have passed. */
+/** The deploys of a build whose other jobs have all passed. */
 type Known = {
   build: Build
   account: Account
@@ -26,10 +26,10 @@ type Known = {
   request: CancelRequest | null
 }
 
-/** What a look at the deploys of a build has found. */
+/** The findings of a look at the deploys of a build. */
 export type DeploysLook = {
   states: JobState[]
-  /** Those whose turn has come, in order. */
+  /** The deploys whose turn has come, in order. */
   deploys: Deploy[]
   /** The job that may start now; `fence` is that of its stage, if it deploys. */
   start: { key: number; fence: number | null } | null
@@ -41,8 +41,8 @@ export type DeploysLook = {
 }
 
 /**
- * Looks at the deploys of a build, one after the other: each begins when the one before it has succeeded, has been verified, and its
- * stage has been passed on. After one that failed or was withheld, none begins.
+ * Looks at the deploys of a build, one after the other: each begins when the one before it has succeeded, has been verified, and its stage
+ * has been passed on. None begins after one that failed or was withheld.
  */
 export async function lookAtDeploys(known: Known, context: StageContext): Promise<DeploysLook> {
   const { plan, report, states } = known
@@ -71,7 +71,7 @@ export async function lookAtDeploys(known: Known, context: StageContext): Promis
   return look
 }
 
-/** Looks at one deploy, whose turn has come: it is running or waiting, or it has ended with all of its jobs. */
+/** Looks at one deploy whose turn has come. It is running or waiting, or has ended with all of its jobs. */
 async function lookAtOne(
   known: Known,
   { planned, deploy: job, verify }: DeployJobs,
@@ -104,7 +104,7 @@ async function lookAtOne(
   return { ...found.deploy, status: 'running' }
 }
 
-/** A deploy that a job has verified: it has succeeded only if that has passed. */
+/** A deploy that a job has verified. It succeeds only if that job has passed. */
 function verifiedDeploy(deploy: Deploy, { conclusion, reason }: JobState): Deploy {
   if (conclusion === 'passed') return deploy
   const why = `verification ${conclusion === 'errored' ? 'ended in an error' : conclusion === 'cancelled' ? 'was cancelled' : 'failed'}`
@@ -117,7 +117,7 @@ async function keepStage(build: Build, stage: string, { store, now }: StageConte
   await keepLock(store, refOf(build, stage), { build: build.number, until })
 }
 
-/** A deploy that does not begin, because the one before it has not succeeded. */
+/** A deploy that does not begin because the previous one has not succeeded. */
 function withhold(
   look: DeploysLook,
   { planned, deploy, verify }: DeployJobs,

@@ -40,23 +40,23 @@ type JobsBuild = {
   plan: PlanRecord | null
 }
 
-/** What a look at the jobs of a build has found and done. */
+/** The findings and the work of a look at the jobs of a build. */
 export type JobsLook = {
   report: Report
   /** Null if it was refused. */
   plan: PlanRecord | null
   end: BuildEnd | null
-  /** What all jobs have cost until now, in US dollars. */
+  /** The cost of all jobs so far, in US dollars. */
   cost: number
-  /** Builds about which more may be known now: they wait for a place which is free, or hold the stage. */
+  /** Builds with possible news: they wait for a place that is free now, or hold the stage. */
   waiting: number[]
   /** Whether GitHub must be asked again. */
   isSilent: boolean
 }
 
 /**
- * Looks at the jobs of a build: reads those that have something to say, starts those that may start, and concludes the build once
- * all have ended. Everything may be repeated: a job that is started twice is claimed once.
+ * Looks at the jobs of a build: reads those with news, starts those that may start, and concludes the build once all have ended. Everything
+ * may be repeated: a job that is started twice is claimed once.
  */
 export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promise<JobsLook> {
   const { build, account, report } = known
@@ -82,7 +82,7 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
   const schedule = scheduleJobs(plan, jobs.states, request)
   await endOthers(build, jobs, schedule, context)
   const concluded = jobs.states.map(state => endedState(state, schedule, now()))
-  // Before anything is decided that no other look would find again.
+  // Before any decision that another look would not repeat.
   const latestEnd = await keepSwitch(build, { ...report, jobs: concluded }, context)
   const deployed =
     schedule.conclusion?.conclusion === 'passed'
@@ -90,7 +90,7 @@ export async function lookAtJobs(known: JobsBuild, context: JobsContext): Promis
       : null
   const before = deployed?.states ?? concluded
   const fence = deployed?.start?.fence ?? null
-  // Without its stage, a deploy must not start.
+  // A deploy must not start without its stage.
   const deploys = plan.jobs.flatMap(({ key, isDeploy }) => (isDeploy ? [key] : []))
   const mayStart = (key: number) => key === deployed?.start?.key || !deploys.includes(key)
   const ready = schedule.ready.map(({ job }) => job.key)
@@ -116,7 +116,7 @@ const countEnded = (states: readonly JobState[]) =>
 const costOfLead = ({ build, lead, report }: JobsBuild, context: JobsContext) =>
   measureCost({ build, job: lead, report }, context) ?? 0
 
-/** The plan on record, or the lead's draft if it is all right. */
+/** The plan on record, or the lead's draft if it is acceptable. */
 async function planOf(
   { build, account, plan, lead }: JobsBuild,
   store: Store,
@@ -134,7 +134,7 @@ async function planOf(
   return { plan: await recordPlan(store, build, complete) }
 }
 
-/** The lead has been started, and what was taken over has passed. */
+/** The lead has been started, and jobs that were taken over have passed. */
 const initialState = (job: AcceptedJob, build: Build, report: Report): JobState => {
   const { key } = job
   const { latestEnd } = report
@@ -171,7 +171,7 @@ type Ended = {
   deploy: Report['deploy']
 }
 
-/** How the build ends; null as long as a job has not. */
+/** The end of the build; null until all jobs have ended. */
 function endOf({ build, plan, states, schedule, deploy }: Ended, now: Date): BuildEnd | null {
   const { conclusion } = schedule
   if (!conclusion || states.some(state => state.conclusion === null)) return null

@@ -16,7 +16,7 @@ import { explainChanges } from './explain-changes.ts'
 import { keepSwitchOfLead } from './keep-switch.ts'
 import { lookAtMoment } from './look-at-moment.ts'
 
-/** Of a request to cancel, in bytes. */
+/** The length of a request to cancel, in bytes. */
 const LONGEST_REASON = 300
 
 type Context = { store: Store; deadMansSwitch: DeadMansSwitch; now: () => Date }
@@ -48,7 +48,7 @@ async function lookAtApproval(waiting: Waiting, context: Context): Promise<Decis
   if (decision === null || (decision !== 'publish-again' && 'end' in decision)) return decision
   const why = decision === 'publish-again' ? await explainChanges(build, store) : decision.refused
   if (why === null) return 'publish-again'
-  // Should an invocation have started it that died then, its job finds this request and ends at once.
+  // If an invocation started it and then died, its job finds this request and ends at once.
   const refusal = {
     by: 'lambci',
     why: shortenBytes(why, LONGEST_REASON),
@@ -59,7 +59,7 @@ async function lookAtApproval(waiting: Waiting, context: Context): Promise<Decis
   return end && { end }
 }
 
-/** Decides what follows for a build that waits for approval. `refused`: it ends without one, and why. A pure function. */
+/** Decides the result for a build that waits for approval. `refused`: why it ends without approval. A pure function. */
 export function decideApproval(
   { build, report, request, approval }: Waiting & { approval: Replacement | 'counts' | null },
   now: Date,

@@ -1,14 +1,14 @@
 import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import type { BuildRef } from '../records/keys.ts'
 
-/** How far the clocks of EventBridge Scheduler and of report may be apart. */
+/** The possible difference between the clocks of EventBridge Scheduler and of report. */
 const CLOCKS_MS = 5 * 60_000
 
 type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }
 
 /**
- * Makes sure that report is invoked again for something that is due at a moment, if that is near: this look may be the one that was
- * set for it, and come too early. The other one comes late enough by any clock. Returns whether the moment is near.
+ * Makes sure that report is invoked again at a moment, if that is near: this look may be the scheduled one, and too early. The other one is
+ * late enough by any clock. Returns whether the moment is near.
  */
 export async function lookAtMoment(
   build: BuildRef,

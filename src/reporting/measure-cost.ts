@@ -4,13 +4,13 @@ import { type JobRef, jobKeys, LEAD } from '../records/keys.ts'
 import type { JobObjects } from '../records/read-records.ts'
 import type { Report } from '../records/report-record.ts'
 
-/** What the stack has set for the run functions. */
+/** The stack's settings for the run functions. */
 export type RunFunctions = {
   memoryMb: number
   storageMb: number
   timeoutSeconds: number
   architecture: string
-  /** How many jobs of one repository run at once, unless the account says otherwise. */
+  /** How many jobs of a repository run at once by default. */
   mostJobs: number
 }
 
@@ -25,8 +25,8 @@ type Measured = {
 type Measures = { runFunctions: Omit<RunFunctions, 'mostJobs'>; now: () => Date }
 
 /**
- * Estimates what a job that has ended has cost, in US dollars; null if no function has claimed it. Of the job's own
- * record counts only that it is there and says that it has ended: the times are those of the bucket.
+ * Estimates what a job that has ended has cost, in US dollars; null if no function has claimed it. The job's own record only proves that it
+ * has ended: the times are those of the bucket.
  */
 export function measureCost(
   { build, ref = LEAD, job: { run, objects }, report }: Measured,
@@ -36,7 +36,7 @@ export function measureCost(
   const keys = jobKeys(build, ref)
   const record = objects.find(({ key }) => key === keys.record('end'))
   const claim = objects.find(({ key }) => key === keys.record('claim'))?.modifiedAt.toISOString()
-  // If the event of the claim was lost, the time from the request on is the most that it can be.
+  // If the event of the claim was lost, the time since the request is the upper limit.
   const start = Date.parse((ref.key === 0 ? report.claimedAt : claim) ?? build.queuedAt)
   const latest = now().getTime()
   const end = record ? Math.min(record.modifiedAt.getTime(), latest) : latest

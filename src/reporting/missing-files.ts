@@ -3,8 +3,8 @@ import type { JobRun } from '../records/job-run.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 
 /**
- * Why a shard that divides files has not passed, whatever it claims: its own record does not have all of its files. Null for any other job.
- * A plan gives each file to one shard, so that together they have run all files.
+ * Why a shard that divides files has not passed, whatever it claims: its record does not list all of its files. Null for any other job. A
+ * plan gives each file to one shard, so together they have run all files.
  */
 export function explainMissingFiles(
   plan: PlanRecord,
@@ -12,7 +12,7 @@ export function explainMissingFiles(
   { ran }: Pick<JobRun, 'ran'>,
 ): string | null {
   const split = splitOf(plan, name)
-  // A repeated job may run some of its files, and decides nothing.
+  // A repeated job may run only some of its files, and decides nothing.
   if (!split || isDeploy || !shard || repetition) return null
   const packed = Buffer.from(ran ?? '', 'base64')
   const own = filesOfShard(split, shard.index)

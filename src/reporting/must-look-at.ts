@@ -1,11 +1,11 @@
 import type { BuildRef } from '../records/keys.ts'
 
-/** How often one invocation looks at the same build because of others. */
+/** How often an invocation looks at the same build because of others. */
 const MOST_LOOKS = 3
 
 /**
- * Whether an invocation that looks at these builds, one after the other, must look at another one because of the one at `index`. One
- * that was looked at before may have got its stage since.
+ * Whether an invocation that looks at these builds, one after the other, must look at another one because of the one at `index`. The other
+ * build may have received its stage since an earlier look.
  */
 export function mustLookAt(
   { number }: BuildRef,

@@ -21,7 +21,7 @@ export const needsOf = ({ needs }: AcceptedJob, { plan, states }: Omit<Standing,
     return [{ key, attempt, title: titleOf(job), ...(build !== undefined && { build }) }]
   })
 
-/** The attempts whose artifacts a deploy of a plan gets. One by hand that runs no job gets those of another build. */
+/** The attempts whose artifacts a deploy of a plan gets. A deploy by hand that runs no job gets those of another build. */
 export async function needsOfDeploy(
   store: Store,
   standing: Standing,
@@ -42,7 +42,7 @@ export async function needsOfDeploy(
   )
 }
 
-/** What the deploy of a build to a stage got, to be kept; undefined for a build that has none. */
+/** The artifacts that the deploy of a build to a stage got, to be kept; undefined for a build without any. */
 export function deployedArtifacts(
   store: Store,
   { build, plan, states }: Omit<Standing, 'plan'> & { plan: PlanRecord | null },

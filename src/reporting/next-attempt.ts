@@ -7,13 +7,14 @@ type Ended = {
   job: AcceptedJob
   state: JobState
   run: JobRun | null
-  /** Whether the build is to end. */
+  /** Whether the build must end. */
   isCancelled: boolean
 }
 
 /**
- * The next attempt of a job whose attempt has ended or died; null if that one counts. A pure function. One of several equal parts that died gets
- * one more attempt. A job whose command or tests failed is run again as often as its file says, unless it deploys or its build is to end.
+ * The next attempt of a job whose attempt has ended or died; null if that one counts. A pure function. If one of several equal parts died,
+ * it gets one more attempt. A job whose command or tests failed is run again as often as its file says, unless it deploys or its build must
+ * end.
  */
 export function nextAttempt({
   job,

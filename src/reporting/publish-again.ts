@@ -11,8 +11,8 @@ import { erroredAt } from './decide.ts'
 type Context = Omit<StartContext, 'linkKey'> & { secrets: () => Promise<RunnerSecrets>; now: () => Date }
 
 /**
- * Publishes the first job of a build, which never started or has just been approved, with new grants and a new latest end. Returns
- * how the build ends if that job can never start.
+ * Publishes the first job of a build, which never started or has just been approved, with new grants and a new latest end. Returns the end
+ * of the build if that job can never start.
  */
 export async function publishAgain(
   { build, account, report }: { build: Build; account: Account; report: Report },

@@ -17,7 +17,7 @@ import { explainMissingFiles } from './missing-files.ts'
 import { nextAttempt } from './next-attempt.ts'
 import { effectiveRequest } from './schedule.ts'
 
-/** The jobs of a build, as they stand after their records were read. */
+/** The jobs of a build after reading their records. */
 export type RefreshedJobs = {
   states: JobState[]
   /** Ordinals of jobs that have ended since the last look. */
@@ -37,14 +37,14 @@ type Known = {
 }
 type Context = { store: Store; runFunctions: RunFunctions; linkKey: string; now: () => Date }
 
-/** Reads the running jobs that have written more than their claim, or may be dead, and decides which of them have ended. */
+/** Reads the running jobs that have written more than their claim, or may be dead, and decides which have ended. */
 export async function refreshJobs(
   known: Known,
   standing: readonly JobState[],
   context: Context,
 ): Promise<RefreshedJobs> {
   const found = await refreshOnce(known, standing, context)
-  // A report that died may have started the next attempt of a job whose death is found here.
+  // A report that died may have started the next attempt of a job whose death is found only now.
   const isStarted = (state: JobState) => startedState(known, state, context.now()) !== state
   if (!found.states.some(isStarted)) return found
   const again = await refreshOnce(known, found.states, context)
@@ -54,7 +54,7 @@ export async function refreshJobs(
   }
 }
 
-/** A job that has written something has been started, even if report died before it could record that. */
+/** A job that has written something has started, even if report died before recording that. */
 function startedState({ recordsOf }: Known, state: JobState, now: Date): JobState {
   const { conclusion, publications } = state
   const isStarted =
@@ -87,7 +87,7 @@ async function refreshOnce(
 const failuresOf = ({ failures }: Report, { key, attempt }: JobState) =>
   failures.filter(each => (each.job ?? 0) === key && (each.attempt ?? 1) === attempt)
 
-/** The records of a running job; if there is only its claim, just the time of its start. Null for a job that is not running. */
+/** The records of a running job; if there is only its claim, only its start time. Null for a job that is not running. */
 async function readRunning(
   { build, lead, report, recordsOf }: Known,
   state: JobState,
@@ -117,7 +117,7 @@ function stateAfter(
   const nonce = nonceOf(build, state, linkKey)
   const claimTime = claimTimeIn(objects, jobKeys(build, state))
   const known = { end: null, subject: 'The job', failures, publications, latestEnd, nonce, claimTime }
-  // One whose message is on its way may have its stage: it finds a request itself.
+  // A job whose message is on its way may hold its stage, and finds a request itself.
   const effective = effectiveRequest(request, plan)
   const ownRequest = job.isDeploy ? null : effective
   const decision = decide({ build, run, report: known, request: ownRequest }, now())
@@ -126,7 +126,7 @@ function stateAfter(
     return {
       ...state,
       startedAt: momentOf(run?.startedAt) ?? state.startedAt,
-      // That of a publication which report could not record.
+      // The latest end of a publication that report could not record.
       latestEnd: claimTime ? later(latestEnd, latestEndOfClaimed(claimTime).toISOString()) : latestEnd,
     }
   const cost = sumOf(
@@ -134,13 +134,13 @@ function stateAfter(
     measureCost({ build, ref: state, job: objects, report }, { runFunctions, now }),
   )
   const next = nextAttempt({ job, state, run, isCancelled: effective !== null })
-  // The cost of the earlier ones stays.
+  // The cost of the earlier attempts is kept.
   if (next) return { ...state, ...next, publications: 0, latestEnd: null, startedAt: null, cost }
   const hasDied = run !== null && run.phase !== 'ended'
   const { reason, endedAt } = decision.end
-  // Parts of a deploy that died may be running.
+  // Parts of a deploy that died may still be running.
   const conclusion = job.isDeploy && hasDied ? 'failed' : decision.end.conclusion
-  // A job that has started cannot have been left out.
+  // A job that has started cannot be skipped.
   const isImpossible = conclusion === 'skipped'
   const missing = conclusion === 'passed' && run ? explainMissingFiles(plan, job, run) : null
   return {
@@ -159,11 +159,11 @@ function stateAfter(
   }
 }
 
-/** Of costs; null if nothing has cost anything. */
+/** The sum of two costs; null if nothing has cost anything. */
 const sumOf = (one: number | null, other: number | null) => (one === null ? other : one + (other ?? 0))
 
 const later = (one: string | null, other: string) =>
   one !== null && Date.parse(one) > Date.parse(other) ? one : other
 
-/** In the only form that the state of a job has. */
+/** The only form of a moment in the state of a job. */
 const momentOf = (moment: string | null | undefined) => (moment ? new Date(moment).toISOString() : null)

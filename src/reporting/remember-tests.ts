@@ -11,8 +11,8 @@ import { testedJobs } from './tested-jobs.ts'
 type Ended = BuildState & { view: View }
 
 /**
- * Records how the tests of a build have ended, if it is of a branch that may deploy, and returns its view with how flaky its first failure is. All of that may
- * be repeated, and decides nothing: a fault keeps nobody from being told the end.
+ * Records the test results of a build of a branch that may deploy, and returns its view with the flakiness of its first failure. All of
+ * that may be repeated, and decides nothing: people are notified of the end despite a fault.
  */
 export async function withFlakiness(ended: Ended, store: Store): Promise<View> {
   const { report, view } = ended
@@ -22,7 +22,7 @@ export async function withFlakiness(ended: Ended, store: Store): Promise<View> {
   return view.failure ? { ...view, failure: { ...view.failure, flakiness } } : view
 }
 
-/** How flaky the first failure is on the branch; of a pull request, on its base. Null if it is not known to be flaky. */
+/** The flakiness of the first failure on the branch or, for a pull request, on its base. Null if it is not known to be flaky. */
 async function rememberTests({ view, ...state }: Ended, store: Store): Promise<Flakiness | null> {
   const { build, plan } = state
   const { failure } = view

@@ -8,13 +8,13 @@ import type { Entry, Store } from '../records/store.ts'
 import { lookAtMoment } from './look-at-moment.ts'
 import { removeUnlisted } from './remove-unlisted.ts'
 
-/** So many objects of an attempt are removed in one look. S3 counts no request that deletes. */
+/** How many objects of an attempt are removed in one look. S3 does not charge for requests that delete. */
 const MOST_REMOVED = 1000
-/** Between looks that remove as much as one may. */
+/** The pause between looks that remove as many as allowed. */
 const PAUSE_MS = 60_000
 const AT_ONCE = 20
 
-/** All pieces, the index of lines, and as much junk as is removed. A list that is longer has junk. */
+/** All pieces, the index of lines, and as much junk as is removed. A longer list has junk. */
 const MOST_LISTED = MOST_PIECES + 1 + MOST_REMOVED
 
 type Ended = { build: Build; report: Report }
@@ -41,7 +41,7 @@ async function removeJunk({ build, report }: Ended, { store }: Pick<Context, 'st
   return { hasJunk: hasJunk || hasUnlisted, hasMore }
 }
 
-/** The objects that are neither the index of lines nor pieces of the log. Pieces follow one another, and there are not more than are read. */
+/** The objects that are neither the index of lines nor pieces of the log. Pieces are consecutive, and not more than are read. */
 export function junkIn(entries: readonly Entry[], lines: string): Entry[] {
   let [end, pieces] = [0, 0]
   return entries.filter(entry => {
@@ -54,7 +54,7 @@ export function junkIn(entries: readonly Entry[], lines: string): Entry[] {
   })
 }
 
-/** All attempts that have been started. */
+/** All attempts that were started. */
 function attemptsOf({ jobs }: Report): JobRef[] {
   const started = jobs.filter(({ publications, attempt }) => publications > 0 || attempt > 1)
   const all = started.flatMap(({ key, attempt: last }) =>
@@ -63,7 +63,7 @@ function attemptsOf({ jobs }: Report): JobRef[] {
   return all.some(({ key }) => key === LEAD.key) ? all : [LEAD, ...all]
 }
 
-/** When the credentials of all jobs of a build have certainly expired. */
+/** The moment when the credentials of all jobs of a build have certainly expired. */
 function credentialsEndOf({ build, report }: Ended): Date {
   const ends = [build.latestEnd, report.latestEnd, ...report.jobs.map(({ latestEnd }) => latestEnd)]
   return credentialsEndAfter(
@@ -75,8 +75,8 @@ function credentialsEndOf({ build, report }: Ended): Date {
 }
 
 /**
- * Makes sure that a build which has ended is looked at once more when its credentials have expired, if somebody may misuse them until
- * then: it is a stranger's, or has left junk. After that, it is looked at until no junk is left.
+ * Makes sure that a build that has ended is looked at once more when its credentials have expired, if they may be misused until then: it is
+ * a stranger's, or has left junk. After that, it is looked at until no junk is left.
  */
 async function watchJunk(
   ended: Ended,
@@ -85,7 +85,7 @@ async function watchJunk(
 ): Promise<void> {
   const end = credentialsEndOf(ended)
   const { build, report } = ended
-  // One that nobody has approved has been given none.
+  // A build that nobody has approved has no credentials.
   const isOfStranger = build.trust === 'fork' && report.publications > 0
   const isWatched = hasJunk || isOfStranger || report.hasLeftJunk
   const isOver = now() >= end
@@ -93,14 +93,14 @@ async function watchJunk(
   if (isOver ? hasMore : isWatched) await deadMansSwitch.set(build, at, { since: now().toISOString() })
 }
 
-/** Removes junk at the end of a build, and watches for more. Returns whether the build has left any. */
+/** Removes junk at the end of a build, and watches for more. Returns whether there was any. */
 export async function removeJunkAtEnd(ended: Ended, context: Context): Promise<boolean> {
   const found = await removeJunk(ended, context)
   await watchJunk(ended, found, context)
   return found.hasJunk || (ended.report.hasLeftJunk ?? false)
 }
 
-/** Removes what was written after the end of a build, once nothing more can be written, in as many looks as it takes. */
+/** Removes objects that were written after the end of a build, once no more can be written, in as many looks as necessary. */
 export async function removeLateJunk(ended: Ended, context: Context): Promise<void> {
   const end = credentialsEndOf(ended)
   if (context.now() < end) await lookAtMoment(ended.build, end, context)

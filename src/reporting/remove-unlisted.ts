@@ -6,13 +6,13 @@ import type { JobState } from '../records/report-record.ts'
 import type { Store } from '../records/store.ts'
 import type { BuildState } from './build-state.ts'
 
-/** So many objects below `out/` are looked at, and removed, for a build in one look. */
+/** How many objects below `out/` are looked at, and removed, for a build in one look. */
 const MOST_OBJECTS = 1000
 const AT_ONCE = 20
 
 /**
- * Removes what the jobs of a build that has ended have stored below `out/` beside the artifacts and the tests that the end of their attempt lists.
- * One list for a build that has left nothing. Later objects expire after 30 days. Returns whether there was anything.
+ * Removes objects that the jobs of an ended build have stored below `out/`, except the artifacts and tests that the end of their attempt
+ * lists. One list for a build that has left nothing. Later objects expire after 30 days. Returns whether there was anything.
  */
 export async function removeUnlisted({ build, report }: Ended, store: Store): Promise<boolean> {
   const entries = await store.list(buildOutPrefix(build), { limit: MOST_OBJECTS })
@@ -30,10 +30,10 @@ export async function removeUnlisted({ build, report }: Ended, store: Store): Pr
 
 type Ended = Pick<BuildState, 'build' | 'report'>
 
-/** The first two segments, `<k>/<attempt>`; empty for what is in no attempt. */
+/** The first two segments, `<k>/<attempt>`; empty for a path outside of attempts. */
 const attemptOf = (path: string) => /^\d{1,6}\/\d{1,6}(?=\/)/.exec(path)?.[0] ?? ''
 
-/** Which record of an attempt counted: one that failed has recorded its end. Undefined if that is not known, null for none. */
+/** The record of an attempt that counted: one that failed has recorded its end. Undefined if that is not known, null for none. */
 function recordOfAttempt({ attempt, record, failed = [] }: JobState, of: number): JobState['record'] {
   if (of === attempt) return record
   return failed.includes(of) ? 'end' : null
@@ -45,7 +45,7 @@ async function listedOf({ build, report }: Ended, attempt: string, store: Store)
   if (key === undefined || of === undefined) return new Set()
   const state = report.jobs.find(job => job.key === key)
   const counted = state ? recordOfAttempt(state, of) : key === LEAD.key ? report.leadRecord : null
-  // Undefined: an earlier version accepted the end, and did not note by which record.
+  // Undefined: an earlier version accepted the end without noting its record.
   if (counted !== undefined && counted !== 'end') return new Set()
   const job = { key, attempt: of }
   const { artifacts = [], tests } = (await readRun(store, jobKeys(build, job).record('end'))) ?? {}

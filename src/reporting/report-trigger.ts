@@ -5,8 +5,8 @@ import { type BuildRef, buildKeys, recordOfKey } from '../records/keys.ts'
 import type { Knowledge } from './with-report.ts'
 
 /**
- * A build that report must look at, and what the event says about it. `since`: it is another look, because something could not
- * be told since then.
+ * A build that report must look at, and what the event says about it. `since`: it is another look, because something could not be reported
+ * since then.
  */
 export type ReportTrigger = { build: BuildRef; since?: string } & Knowledge
 
@@ -24,7 +24,7 @@ const switchEventSchema = z.object({
   }),
 })
 
-/** What a job's function was invoked with: its message in SNS's envelope, or, by report, the message itself. */
+/** The message with which a job's function was invoked: in SNS's envelope or, by report, the message itself. */
 const requestPayloadSchema = z.union([
   z.strictObject({ Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).length(1) }),
   jobMessageSchema.strict(),
@@ -43,7 +43,7 @@ const snsEventSchema = z.object({
   Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).min(1),
 })
 
-/** The builds that an event is about: of S3, of EventBridge Scheduler, or of Lambda's failure destination. */
+/** The builds that an event of S3, EventBridge Scheduler or Lambda's failure destination is about. */
 export function reportTriggersOf(event: unknown): ReportTrigger[] {
   const failure = failureRecordSchema.safeParse(event)
   if (failure.success) return [triggerOf(failure.data)]
@@ -58,7 +58,7 @@ export function reportTriggersOf(event: unknown): ReportTrigger[] {
   return Records.flatMap(record => parseS3Record(record) ?? [])
 }
 
-/** Null for a key of no build, and for a record of another form: it must not keep the others from being looked at. */
+/** Null for a key without a build, and for a record of another form, which must not prevent a look at the others. */
 function parseS3Record(record: unknown): ReportTrigger | null {
   try {
     const { eventTime, s3 } = s3RecordSchema.parse(record)
@@ -67,7 +67,7 @@ function parseS3Record(record: unknown): ReportTrigger | null {
     const found = recordOfKey(key)
     if (!found) return null
     const { job, ...build } = found
-    // Of the other jobs, report knows by their ends when they were claimed.
+    // For other jobs, their ends tell report when they were claimed.
     if (job?.record === 'claim' && job.key > 0) return null
     const isGone = key === buildKeys(build).gone
     return {
@@ -101,7 +101,7 @@ function messageOf(payload: z.infer<typeof requestPayloadSchema>): JobMessage {
   return jobMessageSchema.parse(JSON.parse(payload.Records[0]?.Sns.Message ?? ''))
 }
 
-/** Null for anything but a failure record: every build may publish to the topic of failures. */
+/** Null for anything except a failure record: every build may publish to the topic of failures. */
 function parseFailure(text: string): ReportTrigger | null {
   try {
     return triggerOf(failureRecordSchema.parse(JSON.parse(text)))
@@ -113,7 +113,7 @@ function parseFailure(text: string): ReportTrigger | null {
 
 type Response = { errorMessage?: string | undefined; errorType?: string | undefined }
 
-/** Why an invocation died, in words that can follow a colon. */
+/** Why an invocation died, in words that may follow a colon. */
 export function describeFailure(condition: string, { errorMessage = '', errorType = '' }: Response): string {
   if (condition === 'EventAgeExceeded') return 'no build function was free in time'
   const error = `${errorType} ${errorMessage}`

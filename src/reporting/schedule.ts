@@ -13,24 +13,24 @@ import type { CancelRequest } from '../records/cancel-request.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 import { type JobState, stateBeforeStart } from '../records/report-record.ts'
 
-/** A job of a plan, and how it stands. */
+/** A job of a plan, and its state. */
 export type Standing = { job: AcceptedJob; state: JobState }
 
-/** What follows from how the jobs of a build stand. Each list is in the order of the plan. */
+/** The conclusions from the states of the jobs of a build. Each list is in the order of the plan. */
 export type Schedule = {
-  /** Jobs that will not run, and how they end. Reasons fit into the state of a job. */
+  /** Jobs that will not run, and their ends. Reasons fit into the state of a job. */
   ended: { key: number; conclusion: Conclusion; reason: string }[]
-  /** Jobs that may start now, as many as the build may run at once. */
+  /** Jobs that may start now, no more than the build may run at once. */
   ready: Standing[]
-  /** The first red job, shortened, if it ends others that are running. */
+  /** The first red job, shortened, if it ends other running jobs. */
   endsOthers: string | null
   /** How all jobs but the deploy ended; null as long as some have not. */
   conclusion: BuildConclusion | null
 }
 
 /**
- * Decides which jobs start, and which never will. A pure function of how the jobs stand, whatever came first. Every job of
- * the plan comes after those that it needs (`acceptDraft`), so that one pass is enough.
+ * Decides which jobs start, and which never will. A pure function of the states of the jobs, whatever their history. Every job of the plan
+ * comes after those that it needs (`acceptDraft`), so one pass is enough.
  */
 export function scheduleJobs(
   plan: PlanRecord,
@@ -59,7 +59,7 @@ export function scheduleJobs(
   }
 }
 
-/** How a job ends that will not run. */
+/** The end of a job that will not run. */
 type End = { conclusion: 'skipped' | 'cancelled'; reason: string }
 
 type Situation = {
@@ -69,7 +69,7 @@ type Situation = {
   isOnlyJob: boolean
   /** The first red job, if it ends the others. */
   fatal: Standing | undefined
-  /** How jobs end if the build is to end. */
+  /** The end of jobs if the build must end. */
   cancelled: End | null
 }
 
@@ -78,7 +78,7 @@ function standingsOf({ jobs }: PlanRecord, states: readonly JobState[]): Standin
   return jobs.map(job => ({ job, state: byKey.get(job.key) ?? stateBeforeStart(job.key) }))
 }
 
-/** The request by which a build is to end, if there is one. A newer commit ends a build only if its plan says so. */
+/** The request to end a build, if there is one. A newer commit ends a build only if its plan says so. */
 export const effectiveRequest = (
   request: CancelRequest | null,
   { cancelSuperseded }: Pick<PlanRecord, 'cancelSuperseded'>,
@@ -97,7 +97,7 @@ const neededBy = ({ needs }: AcceptedJob, tests: readonly Standing[]) => {
   return tests.filter(({ job }) => names.has(job.name))
 }
 
-/** How a waiting job ends at once; null if it may still run. A red job says more than the request to which it has led. */
+/** The end of a waiting job that ends at once; null if it may still run. A red job says more than the request that it caused. */
 function endWithoutStart(
   job: AcceptedJob,
   { tests, fatal, cancelled }: Situation,
@@ -107,7 +107,7 @@ function endWithoutStart(
   const red = fatal ?? needed.find(isRed)
   if (red) return skippedBehind(red)
   const ends = needed.flatMap(each => withoutResult(each, ended) ?? [])
-  // Whether a deploy is still wanted is decided when its turn comes.
+  // Whether a deploy is still wanted is decided in its turn.
   const own = job.isDeploy ? null : cancelled
   return ends.find(({ conclusion }) => conclusion === 'skipped') ?? own ?? ends[0] ?? null
 }
@@ -121,7 +121,7 @@ const skippedBehind = ({ job, state }: Standing): End => ({
 const TITLE_BYTES = 140
 const shortTitle = (job: AcceptedJob) => shortenBytes(titleOf(job), TITLE_BYTES)
 
-/** How a job ended that has neither passed nor failed: those that need it end likewise. */
+/** The end of a job that has neither passed nor failed: jobs that need it end likewise. */
 function withoutResult({ job, state }: Standing, ended: ReadonlyMap<number, End>): End | null {
   const { conclusion, reason } = state
   if (conclusion !== 'skipped' && conclusion !== 'cancelled') return ended.get(job.key) ?? null
@@ -138,7 +138,7 @@ function conclusionOf(
   return { conclusion, reason: conclusion === 'cancelled' && cancelled ? cancelled.reason : reason }
 }
 
-/** Null as long as it has not ended. */
+/** Null until it has ended. */
 function endedJob({ job, state }: Standing, end?: End): EndedJob | null {
   const conclusion = state.conclusion ?? end?.conclusion
   if (!conclusion) return null

@@ -28,13 +28,13 @@ type Wanted = {
   ready: readonly number[]
   /** Ordinals of jobs whose message must be published again. */
   lost: readonly number[]
-  /** Of the stage, if the deploy is among these jobs. */
+  /** The fence of the stage, if the deploy is among these jobs. */
   fence: number | null
 }
 
 /**
- * Publishes the jobs of a build that may start, as far as there are places, and those whose message was lost. Jobs that have ended
- * leave their places. One that can never start ends in an error. Returns also the builds that wait for a place which is free now.
+ * Publishes the jobs of a build that may start, if there are places, and those whose message was lost. Jobs that have ended leave their
+ * places. A job that can never start ends in an error. Also returns the builds that wait for a place that is free now.
  */
 export async function startJobs(
   { build, account, plan }: { build: Build; account: Account; plan: PlanRecord },
@@ -48,7 +48,7 @@ export async function startJobs(
   const ready = [...wanted.lost, ...wanted.ready]
   const change = { number: build.number, isFork: build.trust === 'fork', ended, ready, latestEnd }
   const limit = account.maxRunningJobs ?? runFunctions.mostJobs
-  // Even if nothing changes: a report that died may not have looked at the builds that wait.
+  // Even without changes: a report that died may not have looked at the waiting builds.
   const { started, waiting } = await takePlaces(store, build.project, change, { limit, now: now() })
   if (started.length === 0) return { states: [...states], waiting }
   // A job that starts some seconds after another one may get the same secrets.
@@ -69,7 +69,7 @@ export async function startJobs(
     const files = isLead ? {} : startedFiles(plan, job)
     const starting = { job: { key, attempt, identity, needs, ...files, ...accepted }, hasSecrets }
     try {
-      // Until this is on record, the deploy must not start: nobody else knows what may run on the stage.
+      // Until this is on record, the deploy must not start: otherwise, nobody knows what may run on the stage.
       if (deploy && isDeploy) await recordStart(build, deploy, wanted.fence ?? 0, context)
       await startJob(build, starting, share, context)
     } catch (error) {

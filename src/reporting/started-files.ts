@@ -2,7 +2,7 @@ import type { StartedJob } from '../admission/grants.ts'
 import { filesOfShard, packFiles, splitOf, unpackShards } from '../model/split.ts'
 import type { AcceptedJob, PlanRecord } from '../records/plan-record.ts'
 
-/** The files in the message of a job, if they divide jobs of its plan: how many shards there are, and which files are its own. */
+/** The files in the message of a job, if they divide jobs of its plan: the number of shards, and its own files. */
 export function startedFiles(
   plan: PlanRecord,
   { name, shard }: AcceptedJob,

@@ -8,7 +8,7 @@ import { jobIdOf, testIdOf } from '../records/test-history.ts'
 import { readTestRecord } from '../records/test-record.ts'
 import type { BuildState } from './build-state.ts'
 
-/** Records of tests that are read for a build: those of attempts in which a test failed. */
+/** The most records of tests that are read for a build: those of attempts in which a test failed. */
 const MOST_READ = 30
 
 /** The results of a job, or of one of its shards. */
@@ -16,16 +16,16 @@ type Part = {
   /** The title of its job, without its shard. */
   whole: string
   isPassed: boolean
-  /** Of the attempt that counts; null without test reports. */
+  /** The counts of the attempt that counts; null without test reports. */
   counts: TestCounts | null
   last: JobRef
-  /** Its attempts that failed before. */
+  /** Its earlier attempts that failed. */
   failed: readonly JobRef[]
 }
 
 type Ended = Pick<BuildState, 'build' | 'run' | 'plan' | 'report'>
 
-/** How the tests of each job of a build that has ended went. Jobs without test reports, and those that were taken over, are not among them. */
+/** The test results of each job of a build that has ended. Jobs without test reports, and those that were taken over, are left out. */
 export async function testedJobs(ended: Ended, store: Store): Promise<TestedJob[]> {
   const byWhole = Map.groupBy(partsOf(ended), ({ whole }) => whole)
   const budget = { left: MOST_READ }
@@ -67,13 +67,13 @@ function partsOf({ run, plan, report }: Ended): Part[] {
 
 type ReadPart = {
   isPassed: boolean
-  /** Whether all tests are known that failed in the attempt that counts. */
+  /** Whether all failed tests of the attempt that counts are known. */
   isComplete: boolean
   failed: ReadonlySet<string>
   flaky: ReadonlySet<string>
 }
 
-/** Reads only what attempts have left in which a test failed. A record that cannot be believed counts as unknown. */
+/** Reads only the records of attempts in which a test failed. A record that is not credible counts as unknown. */
 async function readPart(
   { whole, isPassed, counts, last, failed: earlier }: Part,
   build: Build,
@@ -92,7 +92,7 @@ async function readPart(
   for (const job of earlier) {
     const before = await read(job)
     for (const id of idsIn(before?.flakyTests)) flaky.add(id)
-    // One that has failed again has not passed.
+    // A test that has failed again has not passed.
     for (const id of idsIn(before?.failures)) (isPassed && !failed.has(id) ? flaky : failed).add(id)
   }
   const listed = hasFailed ? (record?.failures.length ?? -1) : 0

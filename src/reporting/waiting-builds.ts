@@ -9,7 +9,7 @@ import type { RunFunctions } from './measure-cost.ts'
 type Ended = { build: Build; account: Account; report: Report }
 type Context = { store: Store; runFunctions: RunFunctions; now: () => Date }
 
-/** Builds that have waited for one that is over. A report that died may not have looked at them. */
+/** Builds that waited for one that is over. A report that died may not have looked at them. */
 export async function waitingBuilds(
   { build, account, report }: Ended,
   { store, runFunctions, now }: Context,

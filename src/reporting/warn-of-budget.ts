@@ -12,19 +12,22 @@ type Ended = { build: Build; account: Account; report: Report }
 
 type Context = {
   store: Store
-  /** Announces something by all notifiers but those of these names. Returns the names of all that are done, and whether to try again. */
+  /**
+   * Announces something through all notifiers except those with these names. Returns the names of all that are done, and whether to try
+   * again.
+   */
   announce: (
     announcement: Announcement,
     done: readonly string[],
   ) => Promise<{ done: string[]; again: boolean }>
 }
 
-/** Of a budget, the part that is used up when people are notified. */
+/** The used part of a budget at which people are notified. */
 const WARNING_SHARE = 0.8
 
 /**
- * Counts a build that has ended (`countSpend`), and notifies people once a month when the builds of its repository have used up 80 % of
- * their budget: the build with which they do.
+ * Counts a build that has ended (`countSpend`), and notifies people once a month if its repository's builds reach 80 % of their budget with
+ * it.
  * @throws Error if somebody could not be notified yet; the build is counted once, however often this is repeated
  */
 export async function countAndWarn(ended: Ended, context: Context): Promise<boolean> {
@@ -33,7 +36,7 @@ export async function countAndWarn(ended: Ended, context: Context): Promise<bool
   const budget = account.monthlyBudget
   if (!isCounted || report.isCounted || budget === null) return isCounted
   const key = spendKeys.month(build.project, build.queuedAt.slice(0, 'yyyy-mm'.length))
-  // Of builds that end at the same time, one has the warning.
+  // If several builds end at the same time, one has the warning.
   const claimed = await updateRecord(context.store, key, spendSchema, month =>
     month && !month.warning && month.cost >= WARNING_SHARE * budget
       ? { ...month, warning: { build: build.number, done: [] } }

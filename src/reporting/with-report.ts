@@ -3,10 +3,10 @@ import { buildKeys } from '../records/keys.ts'
 import { type LeaseHolder, type LeaseResult, withLease } from '../records/lease.ts'
 import { type Failure, firstReportOf, type Report, reportSchema } from '../records/report-record.ts'
 
-/** Of each attempt of a job: one that is hostile cannot push out those of others. */
+/** For each attempt of a job, so that a hostile one cannot push out those of others. */
 const MOST_FAILURES = 10
 
-/** What an invocation of report knows about a build. */
+/** An invocation's knowledge about a build. */
 export type Knowledge = {
   /** Lambda's report that an invocation died. */
   failure: Failure | null
@@ -43,14 +43,14 @@ export const withReport = (
 
 function enter(report: Report, { failure, isGone, claimedAt }: Knowledge): Report {
   const isNew = failure && report.failures.every(({ requestId }) => requestId !== failure.requestId)
-  // The first one counts. A claim that comes after the end is none.
+  // The first one counts. A claim after the end does not.
   const isNewClaim = claimedAt !== undefined && report.claimedAt === null && report.end === null
   if (!isNew && !isNewClaim && (!isGone || report.isGone)) return report
   return {
     ...report,
     ...(isNewClaim && { claimedAt }),
     ...(isNew && { failures: withFailure(report.failures, failure) }),
-    // There is something to tell again.
+    // There is news again.
     ...(isGone && !report.isGone && { isGone, isClosed: false }),
   }
 }
