@@ -19,7 +19,7 @@ import { decideRetry, wholeInstead } from './retry.ts'
 import type { DeployRequest, RebuildRequest } from './signed-requests.ts'
 
 /**
- * Builds the commit of an ended build again, under a new number and with the account's current settings. A retry takes over what has
+ * Builds the commit of an ended build again, under a new number and with the account's current settings. A retry takes over the jobs that
  * passed, if it can. Neither deploys.
  * @param options `mayRepeat`: whether the same delivery, sent again after its build has ended, starts another one
  */
@@ -38,7 +38,7 @@ export async function admitRebuild(
     return { refused: 'conflict', reason }
   }
   const { target } = records.build
-  // Only who asks for a deploy may put an older commit on a stage.
+  // An older commit gets onto a stage only if a person requests the deploy.
   if (target) {
     const again = `lambci deploy ${repository} ${target.stage} --commit ${records.build.commit.slice(0, 10)}`
     const reason = `Build #${number} of ${repository} only deploys, and a rebuild repeats tests. To deploy again: ${again}`
@@ -51,15 +51,15 @@ export async function admitRebuild(
     const refusal = await refuseRetry(records, request, context.store)
     return refusal ?? admit(deliveryId, { request, isArrival: false, mayRepeat, retryOf: number }, context)
   }
-  // A push that changed no relevant path is built now, because somebody asks for it.
+  // A push that changed no relevant path is built now, because somebody requests it.
   const baseCommit = request.event === 'push' ? null : request.baseCommit
   const again = { request: { ...request, baseCommit }, isArrival: false, mayRepeat, rebuildOf: number }
   return admit(deliveryId, again, context)
 }
 
 /**
- * Deploys the commit of a build to a stage, because a person asks for it: a build without tests. A build that only deploys stands
- * for the one whose commit it deploys, whose tests must all have passed.
+ * Deploys the commit of a build to a stage, at a person's request, as a build without tests. A build that only deploys stands for the one
+ * whose commit it deploys, whose tests must all have passed.
  */
 export async function admitDeploy(
   deliveryId: string,
@@ -125,8 +125,8 @@ export async function refuseRetry(
 }
 
 /**
- * The build as one of the repository that has its records now, with the name that the newest build has. It is private if that
- * repository is, and if it was private itself: the newest build may be a repetition of one that was public.
+ * The build with the name that its repository has in the newest build. It is private if that repository is, or if it was private itself:
+ * the newest build may repeat a public one.
  */
 export async function asOfNow(store: Store, build: Build): Promise<Build> {
   const { project } = build

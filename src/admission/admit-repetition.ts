@@ -12,8 +12,8 @@ import { chooseJob, explainRepeating } from './repetition.ts'
 import type { FlakyRequest } from './signed-requests.ts'
 
 /**
- * Runs a job of an ended build again, several times at once, in a build of its own that has no status and decides nothing: as often as
- * requested, or as many jobs as the account allows. Of a shard that has files, only those run whose tests failed.
+ * Repeats a job of an ended build several times at once, in a separate build that has no status and decides nothing: as often as requested,
+ * up to the account's limit of jobs. A shard that has files runs only those whose tests failed.
  */
 export async function admitRepetition(
   deliveryId: string,
@@ -45,7 +45,7 @@ export async function admitRepetition(
   return admit(deliveryId, { request, isArrival: false, rebuildOf: number, repeats }, context)
 }
 
-/** The files of the failed tests that a shard which has files reports; none for any other job. Whether they are its own is up to the job. */
+/** The files of the failed tests that a shard with files reports; none for any other job. The job decides whether they are its own. */
 async function failedFiles(store: Store, records: Records, title: string): Promise<string[]> {
   const { build, plan } = records
   const job = viewOf(records).jobs.find(each => each.title === title)

@@ -24,8 +24,8 @@ type RerunContext = AdmissionContext & {
 const MOST_RERUNS = 2
 
 /**
- * Builds again what a person has pressed a button for, as `lambci rebuild` does, if it is about a check run of this stack's App and
- * the person may write to the repository. It never deploys.
+ * Rebuilds, like `lambci rebuild`, when a person has pressed a button, if it is on a check run of this stack's App and the person may write
+ * to the repository. It never deploys.
  */
 export async function admitRerun(
   deliveryId: string,
@@ -48,7 +48,7 @@ export async function admitRerun(
 }
 
 function refuseForeign({ appId }: Rerun, { signer, appId: own }: RerunContext): Refusal | null {
-  // People know the secrets of other webhooks, and GitHub sends these events to Apps alone.
+  // People know the secrets of other webhooks, and GitHub sends these events only to Apps.
   if (signer.by !== 'app')
     return refuse('forbidden', "Buttons of check runs count only in deliveries of the App's own webhook.")
   if (own === null || appId !== own)

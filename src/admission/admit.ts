@@ -23,10 +23,10 @@ import { cancelSuperseded } from './supersede.ts'
 import { takeNumber } from './take-number.ts'
 
 export type AdmissionContext = StartContext & {
-  /** Where the http function is reached; links to the build begin with it. */
+  /** The address of the http function, with which links to the build begin. */
   baseUrl: string
   compare: Compare
-  /** Invokes report for a build that waits for approval: it tells people. */
+  /** Invokes report for a build that waits for approval, to notify people. */
   invokeReport: (build: BuildRef) => Promise<void>
   now: () => Date
 }
@@ -34,11 +34,11 @@ export type AdmissionContext = StartContext & {
 export type { Refusal }
 export type AdmissionResult = { build: Build } | { ignored: string } | Refusal
 
-/** What is to be built. `ignored` says why nothing is built if the account uses skip words. */
+/** The build to admit. `ignored` says why nothing is built if the account uses skip words. */
 export type Admissible = {
   request: BuildRequest
   ignored?: string
-  /** False for a build that no event of GitHub's requests: it neither supersedes others nor is superseded. */
+  /** False for a build without a GitHub event: it neither supersedes others nor is superseded. */
   isArrival: boolean
   /** Whether the same delivery, sent again after its build has ended, starts another one, up to a limit. `isArrival`, if absent. */
   mayRepeat?: boolean
@@ -48,13 +48,13 @@ export type Admissible = {
   rebuildOf?: number | null
   /** The job of that build which this one only repeats. */
   repeats?: Repetition | null
-  /** Which repository the delivery is from. Absent if the request names a project on record. */
+  /** The repository of the delivery. Absent if the request names a project on record. */
   identity?: Promise<Identity | Refusal>
 }
 
 /**
- * Turns a request into a numbered build and starts its job. Each step leaves a trace: the same delivery, sent again,
- * continues at the first missing step.
+ * Turns a request into a numbered build and starts its job. Each step leaves a trace, so the same delivery, sent again, continues at the
+ * first missing step.
  */
 export async function admit(
   deliveryId: string,
@@ -91,13 +91,13 @@ export async function admit(
   const refusal = await settled?.bind?.()
   if (refusal) return refusal
   const claim = await DeliveryClaim.open(store, deliveryOf(request, deliveryId), project, async number => {
-    // GitHub sends a delivery again if somebody wants another build. A delivery of this product has one build forever.
+    // GitHub sends a delivery again if somebody wants another build. A delivery of this product has only one build.
     if (!mayRepeat) return false
     const records = await readRecords(store, { project, number })
     return records !== null && isDone(records, now())
   })
   if (claim.isSpent) return sentTooOften(request, claim.build.number)
-  // Only for what starts a build, so that a body that is sent again and again costs no request to GitHub.
+  // Only if a build starts, so that a body that is sent repeatedly costs no request to GitHub.
   const unconfirmed = claim.build.published ? null : await settled?.confirm?.()
   if (unconfirmed) return unconfirmed
   // A person's request needs no approval. A delivery that is sent again comes from GitHub, regardless of the sender.
@@ -141,7 +141,7 @@ const sentTooOften = ({ repository }: BuildRequest, number: number): Refusal => 
   reason: `This delivery has started ${MOST_BUILDS} builds, the last one is #${number} of ${repository}. To build its commit once more: lambci rebuild ${repository}#${number}`,
 })
 
-/** Settings may limit what a build gets: one that they were written for is not built without them. */
+/** Settings may restrict a build, so a build that they were written for does not run without them. */
 const wouldLeaveOut = ({ repository, project }: BuildRequest, keys: readonly string[]): Refusal => ({
   refused: 'conflict',
   reason: `${repository} is not built, because what was set for it would not count. ${describeUnread(keys, project)}`,
@@ -171,7 +171,7 @@ async function start(
   ])
 }
 
-/** Nothing of the build starts. Its switch ends it if nobody approves it; before that is set, nobody is told that it waits. */
+/** Starts nothing of the build. Its switch ends it if nobody approves it; until that is set, nobody is notified that it waits. */
 async function waitForApproval(
   build: Build,
   { deadMansSwitch, invokeReport }: Pick<AdmissionContext, 'deadMansSwitch' | 'invokeReport'>,

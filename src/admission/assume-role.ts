@@ -16,15 +16,15 @@ type Log = {
   writeLine(line: string): Promise<void>
 }
 
-/** Where the stack lists the roles, and so how one of them is allowed. */
+/** The lists of roles in the stack, which show how to allow one. */
 const LISTED = {
   'The deploy': 'add it to DeployRoles, and let it trust the session role',
   'The job': 'add it to JobRoles, and let it trust the session role',
 }
 
 /**
- * Assumes a role for a command. Returns the variables with which AWS's tools find its credentials, and hides these in the log.
- * The role must trust the session role, and the job's grants must allow it.
+ * Assumes a role for a command. Returns the variables that give AWS's tools its credentials, and hides these in the log. The role must
+ * trust the session role, and the job's grants must allow it.
  * @throws UserError if AWS refuses
  */
 export async function assumeRole(
@@ -40,7 +40,7 @@ export async function assumeRole(
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_SESSION_TOKEN: credentials.sessionToken,
-    // Older tools read only this one.
+    // Older tools read only this variable.
     AWS_DEFAULT_REGION: region,
   }
 }

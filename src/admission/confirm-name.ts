@@ -15,7 +15,7 @@ export type IdentityContext = { findOnGitHub: FindOnGitHub; signer: Signer; now:
 /** The name and the id in a payload. */
 export type ClaimedName = Pick<BuildRequest, 'repository' | 'repositoryId'>
 
-/** How long a name that GitHub has confirmed is believed while GitHub gives no answer, and how often that is recorded. */
+/** How long a confirmed name is believed while GitHub gives no answer, and how often the confirmation is recorded. */
 const BELIEVED_MS = 24 * 60 * 60 * 1000
 const RECORDED_MS = 60 * 60 * 1000
 
@@ -24,8 +24,8 @@ export const isThat = ({ repository, repositoryId }: ClaimedName, actual: OnGitH
   actual.id === repositoryId && actual.name.toLowerCase() === repository.toLowerCase()
 
 /**
- * Confirms that a name on record still is the repository's: it may have been renamed, and the name be another one's by now, without
- * any delivery that says so.
+ * Confirms that a name on record is still the repository's: after a rename, the name may belong to another one without any delivery that
+ * says so.
  * @throws UserError if GitHub gives no answer, and has not confirmed the name for a day
  */
 export async function confirmName(

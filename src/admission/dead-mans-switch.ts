@@ -3,17 +3,17 @@ import type { Scheduler } from '../aws/scheduler.ts'
 import { canonicalProject } from '../model/names.ts'
 import type { BuildRef } from '../records/keys.ts'
 
-/** Another look at a build of which something could not be told, `since` then. */
+/** Another look at a build, because something could not be reported `since` then. */
 export type Look = { since: string }
 
-/** Invokes report at the latest moment at which a build can still run, unless it is cleared before. */
+/** Invokes report at the latest moment at which a build can still run, unless it is cleared first. */
 export type DeadMansSwitch = {
   /**
-   * Sets the switch of a build; a switch that is set stays as it is. With `look`, report is invoked at another time as well: the
-   * switch stays as it is, and an earlier look is replaced.
+   * Sets the switch of a build, unless it is already set. With `look`, report is also invoked at another time: the switch stays unchanged,
+   * and an earlier look is replaced.
    */
   set(build: BuildRef, at: Date, look?: Look): Promise<void>
-  /** Sets the switch of a build to another time, also if it has fired. */
+  /** Sets the switch of a build to another time, even if it has fired. */
   move(build: BuildRef, at: Date): Promise<void>
   /** Clears the switch and the look. One that replaced another may stay: report finds nothing to do when it fires. */
   clear(build: BuildRef): Promise<void>
@@ -28,7 +28,7 @@ export const switchName = ({ project, number }: BuildRef) =>
 
 export const lookName = (build: BuildRef) => `${switchName(build)}-look`
 
-/** How often a schedule is set under another name, because those before it have just fired or been deleted. */
+/** How often a schedule is set under another name because the ones before have just fired or been deleted. */
 const MOST_ATTEMPTS = 9
 
 /** The name of a schedule carries its attempt from the second one on. */
@@ -37,7 +37,7 @@ const attemptName = (name: string, attempt: number) => (attempt === 1 ? name : `
 export function openDeadMansSwitch(scheduler: Scheduler, target: SwitchTarget): DeadMansSwitch {
   const schedule = (name: string, { project, number }: BuildRef, at: Date, look?: Look) =>
     scheduler.schedule({ ...target, name, at, event: { switch: { project, number, ...look } } })
-  /** Deleting is not immediate: a name may still be taken by the schedule that was deleted, or has fired, a moment ago. */
+  /** Deleting is not immediate: a name may still belong to a schedule that was deleted, or fired, a moment ago. */
   const replace = async (name: string, build: BuildRef, at: Date, look?: Look) => {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
       const next = attemptName(name, attempt)

@@ -11,7 +11,7 @@ export const latestEndAfter = (now: Date) =>
 /** How long a build waits for approval, in days. */
 export const LONGEST_APPROVAL_DAYS = 30
 
-/** Until when a build waits for approval. */
+/** The moment until which a build waits for approval. */
 export const approvalEndOf = ({ queuedAt }: { queuedAt: string }) =>
   new Date(Date.parse(queuedAt) + LONGEST_APPROVAL_DAYS * 24 * 60 * 60_000)
 
@@ -25,7 +25,7 @@ export const latestEndOfClaimed = (claimedAt: Date) =>
 /** How long the credentials of a job are valid, from its publication on: as long as STS allows. */
 export const CREDENTIALS_SECONDS = 3600
 
-/** They are issued some seconds after the latest end was set, and a write that begins before they expire may end after that. */
+/** They are issued some seconds after the latest end was set, and a write that begins before they expire may end later. */
 const LAST_WRITES_SECONDS = 300
 
 /** The moment after which the credentials of a job with this latest end write nothing. */

@@ -26,15 +26,15 @@ export const claimedBuild = async (store: Store, id: string): Promise<number | n
   (await readRecord(store, deliveryKey(id), claimSchema))?.builds.at(-1)?.number ?? null
 
 /**
- * `deliveries/<repository id>/<SHA-256 of the body>.json`, or the id of a request: how far a delivery has been handled. It is written
- * before each step, so that the same delivery, sent again after a crash or by "Redeliver", continues at the first missing step.
+ * `deliveries/<repository id>/<SHA-256 of the body>.json`, or the id of a request: the progress of a delivery. It is written before each
+ * step, so the same delivery, sent again after a crash or by "Redeliver", continues at the first missing step.
  */
 export class DeliveryClaim {
   readonly #store: Store
   readonly #key: string
   #claim: Claim
   #version: Versioned<Claim>
-  /** Whether it has started as many builds as it may, and the last one has ended. */
+  /** Whether it has started as many builds as allowed, and the last one has ended. */
   readonly isSpent: boolean
 
   private constructor(store: Store, key: string, { value, version }: Updated<Claim>, isSpent: boolean) {
@@ -47,7 +47,7 @@ export class DeliveryClaim {
 
   /**
    * Claims a delivery, or opens its claim. If its last build `isOver`, the delivery claims a new one. Builds of another project, from
-   * before its repository was adopted, count no longer: their numbers mean nothing here.
+   * before its repository was adopted, no longer count: their numbers mean nothing here.
    */
   static async open(store: Store, id: string, project: string, isOver: (number: number) => Promise<boolean>) {
     const key = deliveryKey(id)
@@ -76,7 +76,7 @@ export class DeliveryClaim {
     return this.#claim.builds.length === 1
   }
 
-  /** The number of the build that this delivery has started before; null for a first one. */
+  /** The number of the build that this delivery has started before; null for a first delivery. */
   get earlierBuild(): number | null {
     return this.#claim.builds.at(-2)?.number ?? null
   }

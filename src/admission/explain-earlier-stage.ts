@@ -3,12 +3,12 @@ import type { StageRef } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import type { Records } from '../records/view.ts'
 
-/** The newest deployments of a stage that are searched for one of a build. */
+/** How many of the newest deployments of a stage are searched for one of a build. */
 const MOST_DEPLOYMENTS = 100
 
 /**
- * Why a build may not be deployed by hand to one of several stages: a stage that comes before it has not got the build. Null if it may,
- * also because it was there before.
+ * Why a build may not be deployed by hand to one of several stages: an earlier stage has not received it. Null if it may, also because it
+ * was there before.
  */
 export async function explainEarlierStage(
   store: Store,
@@ -26,7 +26,7 @@ export async function explainEarlierStage(
   return null
 }
 
-/** Whether a stage has ever got what a build has tested: by its own deploy, or by one that a person requested. */
+/** Whether a stage has ever received what a build has tested: by its own deploy, or by one at a person's request. */
 async function wasDeployed(store: Store, stage: StageRef, number: number): Promise<boolean> {
   const own = await readDeployment(store, stage, number)
   if (own?.status === 'succeeded') return true

@@ -2,8 +2,8 @@ import { hasEnded } from '../model/conclusion.ts'
 import { type Records, viewOf } from '../records/view.ts'
 
 /**
- * Why the commit of a build may not be deployed by hand: not all of its tests have passed. Null if they have, as report has
- * concluded; a job's own words do not count. Whether the build's own deploy failed or was withheld makes no difference.
+ * Why the commit of a build may not be deployed by hand: not all of its tests have passed. Null if they have, as concluded by report; a
+ * job's own claims do not count. Whether the build's own deploy failed or was withheld makes no difference.
  */
 export function explainUntested(records: Records): string | null {
   const { build, report } = records

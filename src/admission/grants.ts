@@ -19,11 +19,11 @@ const credentialsSchema = z.object({
   sessionToken: z.string(),
 })
 
-/** All that a job is granted. It travels in the job's message and is never stored. */
+/** All that a job is granted. It is part of the job's message and is never stored. */
 export const jobGrantsSchema = z.object({
   /** Lets git fetch from this repository; null for forks, and for public repositories without a `publicToken`. */
   cloneToken: z.string().nullable(),
-  /** For the bucket: temporary, and limited to what this job may read and write. Null: the function's own are used. */
+  /** Credentials for the bucket, temporary and limited to what this job may read and write. Null: the function's own are used. */
   credentials: credentialsSchema.nullable(),
   /** Keys of the objects that hold the command's secret variables; a later object overrides an earlier one. */
   secretVariables: z.array(z.string()).max(4),
@@ -46,15 +46,15 @@ export const secretsIn = ({ cloneToken, jobToken, credentials }: JobGrants): str
 
 const jobRefSchema = z.object({ key: z.int().nonnegative(), attempt: z.int().positive() })
 
-/** An attempt whose artifacts a job gets, of the same build unless it says of which. */
+/** An attempt whose artifacts a job gets, of the same build unless it names another one. */
 const neededJobSchema = jobRefSchema.extend({
   title: z.string().max(500),
   build: z.int().positive().optional(),
-  /** Of a deploy by hand: whether it gets them from what is kept under its stage. */
+  /** Whether a deploy by hand gets them from those kept under its stage. */
   isKept: z.boolean().optional(),
 })
 
-/** Which job of its build a message starts. */
+/** The job of its build that a message starts. */
 export const startedJobSchema = jobRefSchema.extend({
   /** Null: the lead, which plans the build. */
   identity: jobIdentitySchema.nullable(),
@@ -62,7 +62,7 @@ export const startedJobSchema = jobRefSchema.extend({
   needs: z.array(neededJobSchema).max(MOST_JOBS),
   /** See `nonceOf`. Absent for the lead, which has its build's. */
   nonce: z.string().max(64).optional(),
-  /** Of a job that deploys or verifies: what report has accepted (`plannedDeploySchema`), and what was deployed before. */
+  /** For a job that deploys or verifies: what report has accepted (`plannedDeploySchema`), and what was deployed before. */
   deploy: z
     .object({
       stage: stageNameSchema,
@@ -70,12 +70,12 @@ export const startedJobSchema = jobRefSchema.extend({
       after: z.array(stageNameSchema).max(MOST_STAGES).optional(),
     })
     .nullish(),
-  /** Into how many shards the jobs of the plan are divided whose shards divide files. Absent for the lead, and if there are none. */
+  /** The number of shards of each job in the plan whose shards divide files. Absent for the lead, and if there are none. */
   divided: z
     .array(z.object({ job: jobNameSchema, shards: z.int().positive().max(MOST_JOBS) }))
     .max(MOST_JOBS)
     .optional(),
-  /** Of such a shard: of how many files, which have this digest, which are its own. */
+  /** For such a shard: the number and digest of all files, and which are its own. */
   files: splitSchema.pick({ files: true, digest: true }).extend({ own: filesSchema }).optional(),
 })
 export type StartedJob = z.infer<typeof startedJobSchema>
@@ -95,7 +95,7 @@ export type JobMessage = z.infer<typeof jobMessageSchema>
 export const stageIn = ({ job }: Pick<JobMessage, 'job'>): string | null =>
   (job.identity?.name === DEPLOY_JOB && job.deploy?.stage) || null
 
-/** Where grants come from. */
+/** The source of grants. */
 export type GrantIssuer = {
   /** A token that can read this repository and do nothing else; null for none. */
   cloneToken: (repository: string) => Promise<string | null>
@@ -106,21 +106,21 @@ export type GrantIssuer = {
   issueCredentials: IssueCredentials
   /** The stack's role for deploys; null for none. */
   deployRole: string | null
-  /** The roles that the stack lets deploys assume, as IAM's patterns. No job gets one of them. */
+  /** The roles that the stack lets deploys assume, as IAM patterns. No job gets one of them. */
   deployRoles: readonly string[]
 }
 
 /** The role and the token that the account's settings grant to a job by its name. The lead gets none while it plans. */
 type Wanted = Pick<JobGrants, 'secretVariables' | 'buildUrl'> & {
-  /** Of the stage that it deploys. Null: the stack's. */
+  /** The role of the stage that it deploys. Null: the stack's. */
   deployRole: string | null
   jobRole: string | null
   hasToken: boolean
 }
 
 /**
- * Issues a job's grants. Jobs of trust `fork` get no secrets and no token, not even one that reads nothing private: it
- * would let strangers use up the requests that GitHub grants the App (docs/decisions/020).
+ * Issues a job's grants. Jobs of trust `fork` get no secrets and no token, not even one that reads nothing private, which would let
+ * strangers use up the App's requests to GitHub (docs/decisions/020).
  */
 export async function issueGrants(
   build: Build,
@@ -147,7 +147,7 @@ export async function issueGrants(
       secretVariables,
       deployRole,
       stage: mayDeploy ? stage : null,
-      // One that the stack has for deploys is refused by STS, and the job says what to do.
+      // STS refuses one that the stack has for deploys, and the job explains the fix.
       jobRole: jobRole !== null && isDeployRole(issuer.deployRoles, jobRole) ? null : jobRole,
       plans: job.identity === null,
       readsArtifacts: job.needs.some(need => need.build === undefined),
@@ -161,5 +161,5 @@ export async function issueGrants(
   return { cloneToken, credentials, secretVariables, deployRole, jobRole, jobToken, buildUrl }
 }
 
-/** The other builds of these attempts, each once. */
+/** The other builds of these attempts, without duplicates. */
 const buildsOf = (needs: StartedJob['needs']) => [...new Set(needs.flatMap(({ build }) => build ?? []))]

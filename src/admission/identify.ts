@@ -23,16 +23,16 @@ import {
 } from './confirm-name.ts'
 import type { Refusal } from './refusal.ts'
 
-/** The repository of a delivery: GitHub's id, and the project of its records. `isPrivate`: it is, whatever the delivery says. */
+/** The repository of a delivery: GitHub's id, and the project of its records. `isPrivate`: it is private, whatever the delivery says. */
 export type Identity = {
   id: number
   project: string
   isPrivate?: true
-  /** Records what is new about it; null if nothing is. */
+  /** Records the news about it; null if there is none. */
   bind: (() => Promise<Refusal | null>) | null
   /**
-   * Confirms, before a build starts, that the name on record still is the repository's. Absent if the signer speaks for every
-   * repository, or GitHub has just confirmed it.
+   * Confirms, before a build starts, that the name on record is still the repository's. Absent if the signer speaks for every repository,
+   * or GitHub has just confirmed it.
    * @throws UserError if GitHub gives no answer, and has not confirmed it for a day
    */
   confirm?: () => Promise<Refusal | null>
@@ -40,15 +40,14 @@ export type Identity = {
 
 type Claimed = ClaimedName & Partial<Pick<BuildRequest, 'isPrivate'>>
 
-/** Where the records of a delivery are. `isBound`: its name is on record. `actual`: GitHub's answer about the name, if it was asked. */
+/** The place of a delivery's records. `isBound`: its name is on record. `actual`: GitHub's answer about the name, if it was queried. */
 type Place = { id: number; project: string; isBound: boolean; actual?: OnGitHub }
 
 /**
- * Finds out which repository a delivery is from. A name belongs to the id that came with it first, and a repository that
- * is renamed keeps its records. Where the payload contradicts what is on record, GitHub's own answer decides; and where nothing is on
- * record, or another name, if the signer speaks for some repositories only: people may know their secrets, and sign any name and id.
- * Reads two records at once, unless something is new.
- * @throws UserError if GitHub has to be asked and gives no answer
+ * Identifies the repository of a delivery. A name belongs to the id that first came with it, and a renamed repository keeps its records. If
+ * the payload contradicts the records, GitHub's own answer decides; also if there is no record, or another name, and the signer speaks only
+ * for some repositories: people may know their secrets, and sign any name and id. Reads two records at once, unless something is new.
+ * @throws UserError if GitHub must be queried and gives no answer
  */
 export async function identify(
   store: Store,
@@ -77,7 +76,7 @@ export async function identify(
   return settle(store, claimed, place, { named, known: await knownOf(place.id) }, context)
 }
 
-/** Where the records of a delivery are whose signer speaks for some repositories only, once GitHub has confirmed its name. */
+/** The place of a delivery's records if its signer speaks only for some repositories, once GitHub has confirmed its name. */
 async function confirmedPlace(
   store: Store,
   claimed: Claimed,
@@ -92,7 +91,7 @@ async function confirmedPlace(
   return 'refused' in place ? place : { ...place, actual }
 }
 
-/** The identity at this place, and what is to be recorded of it. */
+/** The identity at this place, and what to record about it. */
 async function settle(
   store: Store,
   claimed: Claimed,
@@ -107,7 +106,7 @@ async function settle(
   const change = (standing: Known): Known => ({
     ...standing,
     ...becomes,
-    // Another delivery has just said so.
+    // Another delivery has just reported it.
     ...(standing.isPrivate === true && known?.isPrivate !== true && { isPrivate: true }),
     ...(actual && isThat({ repository, repositoryId: id }, actual) && { confirmedAt: now().toISOString() }),
   })
@@ -136,9 +135,8 @@ function secretOf(named: Named, { by }: Signer): Pick<Named, 'hasSharedSecret'> 
 }
 
 /**
- * Whether the repository is private; undefined if nothing has said so. GitHub confirms that one which was private is public now: a
- * delivery of its public time, late or sent again, would open its pages. Without an answer, it stays private. All names of a
- * repository are one in this.
+ * Whether the repository is private; undefined if that is unknown. If it was private, GitHub must confirm that it is public now: a delivery
+ * of its public time, late or sent again, would open its pages. Without an answer, it stays private. All names of a repository share this.
  */
 async function confirmPrivacy(
   claimed: Claimed,
@@ -164,7 +162,7 @@ async function decidePlace(
     if (project === null || project === projectNamed(repository))
       return { id: repositoryId, project: projectNamed(repository), isBound: false }
   }
-  // The id is known by another name.
+  // The id is known under another name.
   const actual = await findOnGitHub(repository)
   if (!actual) return refuse(`GitHub does not show ${repository} to this stack: check its token or App.`)
   if (actual.id !== repositoryId)
@@ -172,9 +170,9 @@ async function decidePlace(
   return followRename(store, repository, actual)
 }
 
-/** A delivery with another id than the one that has the name: an old or handmade payload, or another repository. */
+/** Decides about a delivery whose id is not the name's: an old or handmade payload, or another repository. */
 function decideAbout(repository: string, named: Named, actual: OnGitHub | null): Place | Refusal {
-  // The repository that is fetched is the one that has always been built here.
+  // The fetched repository is the one that has always been built here.
   if (actual?.id === named.id) return { ...named, isBound: true, actual }
   return refuse(
     actual
@@ -183,7 +181,7 @@ function decideAbout(repository: string, named: Named, actual: OnGitHub | null):
   )
 }
 
-/** What was stored under the new name before the rename was seen would never be read. */
+/** Objects that were stored under the new name before the rename was seen would never be read. */
 async function followRename(store: Store, repository: string, actual: OnGitHub): Promise<Place | Refusal> {
   const { id } = actual
   const project = (await readKnown(store, id))?.project ?? projectNamed(repository)
@@ -200,7 +198,7 @@ async function followRename(store: Store, repository: string, actual: OnGitHub):
   return { id, project, isBound: false, actual }
 }
 
-/** Binds id and name. Of two first deliveries at once, the second finds what the first has written. */
+/** Binds id and name. If two first deliveries are concurrent, the second finds what the first has written. */
 async function bind(
   store: Store,
   repository: string,

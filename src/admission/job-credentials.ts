@@ -7,10 +7,10 @@ import type { JobRef } from '../records/keys.ts'
 import { sessionNameOf } from './session-name.ts'
 import { POLICY_LIMIT, type SessionGrants, sessionPolicyOf } from './session-policy.ts'
 
-/** In the name of a session: the job that plans the build, which may be its only one. */
+/** The name in a session for the job that plans the build, which may be its only one. */
 const LEAD_NAME = 'lead'
 
-/** Issues credentials that open a job's own objects alone; null: the job uses the function's own. */
+/** Issues credentials that open only a job's own objects; null: the job uses the function's own. */
 export type IssueCredentials = (
   build: CachingBuild & Pick<Build, 'number'>,
   job: JobRef & { identity: JobIdentity | null },
@@ -42,7 +42,10 @@ export function openJobCredentials(
   }
 }
 
-/** STS also limits the size of a policy in a packed form, which nobody can compute. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+/**
+ * STS also limits the packed size of a policy, which cannot be computed.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ */
 const isPackedTooLarge = (error: unknown): error is Error =>
   error instanceof Error && error.name.startsWith('PackedPolicyTooLarge')
 

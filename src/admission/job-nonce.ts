@@ -3,9 +3,9 @@ import type { Build } from '../model/build.ts'
 import type { JobRef } from '../records/keys.ts'
 
 /**
- * The secret of an attempt of a job: a failure record of it counts only if it contains this. The lead has its build's, which every
- * job of the build knows; any other attempt has one that no other job can find out.
- * @param key a secret of report
+ * The secret of an attempt of a job, without which no failure record of it counts. The lead has its build's, which every job of the build
+ * knows; no other job can find out that of any other attempt.
+ * @param key report's secret
  */
 export const nonceOf = ({ nonce, project, number }: Build, job: JobRef, key: string): string =>
   job.key === 0 && job.attempt === 1

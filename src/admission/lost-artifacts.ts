@@ -8,9 +8,7 @@ import { areStored, leftArtifacts } from './stored-artifacts.ts'
 
 type Needed = { title: string; from: PassedIn }
 
-/**
- * Returns a sentence that names a job whose artifacts a retry needs but which have expired. Null if nothing is missing.
- */
+/** Returns a sentence that names a job whose expired artifacts a retry needs. Null if nothing is missing. */
 export async function explainLostArtifacts(
   store: Store,
   project: string,
@@ -28,7 +26,7 @@ export async function explainLostArtifacts(
 /** In bytes. */
 const TITLE_BYTES = 80
 
-/** The jobs that were taken over and whose artifacts a running job needs. */
+/** The jobs that were taken over whose artifacts a running job needs. */
 function neededOf({ jobs }: PlanRecord, takenOver: TakenOver): Needed[] {
   const names = new Set(
     jobs.flatMap(({ needs }, at) =>

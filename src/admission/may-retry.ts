@@ -8,8 +8,8 @@ import { isRed } from '../records/wording.ts'
 import { refuseRetry } from './admit-again.ts'
 
 /**
- * Whether what failed in a build that has ended could be run again by itself now. The view says how its jobs ended: report may not have
- * recorded that yet.
+ * Whether only the failed jobs of a build that has ended could be run again now. The view has the ends of its jobs, which report may not
+ * have recorded yet.
  */
 export async function mayRetry(store: Store, view: View): Promise<boolean> {
   if (!isRed(view) || view.target || view.jobs.length === 0) return false

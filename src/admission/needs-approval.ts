@@ -8,8 +8,8 @@ import type { Store } from '../records/store.ts'
 type Request = Pick<BuildRequest, 'project' | 'isFork' | 'isStranger'>
 
 /**
- * Why a person must approve a build before it starts; null if it may start, and is counted then. A build that waits takes nothing
- * from the number of others.
+ * Why a person must approve a build before it starts; null if it may start, and is counted then. A build that waits does not reduce the
+ * number of others.
  */
 export async function needsApproval(
   store: Store,

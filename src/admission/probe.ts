@@ -12,8 +12,8 @@ const credentialsSchema = z.strictObject({
 
 /**
  * A probe of a run function. With `answer`, it belongs to a self-test: the function runs the image's smoke test and writes the result to
- * the bucket, with credentials for that object alone (null: its own). Without, it is a ping: Lambda keeps a function ready that was
- * invoked within two weeks. https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+ * the bucket, with credentials only for that object (null: its own). Without, it is a ping: Lambda keeps a function ready if it was invoked
+ * within two weeks. https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
  */
 export const probeSchema = z.strictObject({
   probe: z.strictObject({
@@ -23,7 +23,7 @@ export const probeSchema = z.strictObject({
 })
 export type Probe = z.infer<typeof probeSchema>['probe']
 
-/** With this, report sends probes: for a self-test to the function for deploys, which http may not invoke, and for null pings to all. */
+/** Makes report send probes: for a self-test to the function for deploys, which http may not invoke; with null, pings to all. */
 const probeRequestSchema = z.strictObject({ sendProbes: z.strictObject({ id: probeIdSchema.nullable() }) })
 export const probeRequestOf = (id: string): z.infer<typeof probeRequestSchema> => ({ sendProbes: { id } })
 
@@ -35,18 +35,18 @@ export const parseProbeRequest = (event: unknown): { id: string | null } | null 
 const TENANT = 'self-test'
 const SESSION_NAME = 'lambci-self-test'
 
-/** Those that http may start, by the ways by which it starts jobs. */
+/** The trusts of functions that http may start, by the ways of starting jobs. */
 const OF_HTTP: readonly JobTrust[] = ['fork', 'branch', 'protected']
 export const trustsOf = { http: OF_HTTP, report: ['deploy'], all: jobTrustSchema.options } as const
 
 type Ways = FunctionWays & {
   assumeRole: AssumeRole
-  /** Undefined: functions answer with credentials of their own. */
+  /** Undefined: functions answer with their own credentials. */
   sessionRole: string | undefined
   bucket: string
 }
 
-/** Sends probes by the ways of jobs. @throws AggregateError once all are sent, if some could not be */
+/** Sends probes by the ways of jobs. @throws AggregateError once all others are sent, if some could not be */
 export type SendProbes = (trusts: readonly JobTrust[], id: string | null) => Promise<void>
 
 export function openProbes(ways: Ways): SendProbes {
@@ -64,7 +64,7 @@ export function openProbes(ways: Ways): SendProbes {
   }
 }
 
-/** The session policy of a self-test in one function: it writes its answer, and nothing else. A pure function. */
+/** The session policy of a self-test in one function: it only writes its answer. A pure function. */
 export const probePolicyOf = (bucketArn: string, id: string, trust: JobTrust): string =>
   JSON.stringify({
     Version: '2012-10-17',

@@ -16,7 +16,7 @@ export type FunctionWays = {
   /** To the topic, whose subscriptions select the function by the attribute `trust`. */
   publish: Publish
   topicArn: string
-  /** Directly: a topic could name no tenant. */
+  /** Directly: a topic cannot name a tenant. */
   invoke: InvokeFunction
   /** The ARNs of the functions that are invoked directly. Empty: this process starts no such jobs. */
   functions: Readonly<Record<IsolatedTrust, string>>
@@ -24,7 +24,7 @@ export type FunctionWays = {
 }
 
 type Ways = FunctionWays & {
-  /** Starts a job whose function is not ready: in a while, by another invocation. */
+  /** Starts a job whose function is not ready later, by another invocation. */
   startLater: PublishJob
 }
 

@@ -4,7 +4,7 @@ import { type BuildRef, buildKeys, deliveryKey } from '../records/keys.ts'
 import type { Store } from '../records/store.ts'
 import { readTrigger, recordEnd, type TriggerRecord, type TriggerRef } from '../records/trigger-record.ts'
 
-/** Builds further back were left by those after them. Of those that wait for approval, all are looked at. */
+/** Builds further back were left by those after them. All of those that wait for approval are looked at. */
 const MOST_BUILDS = 5
 /** Builds further back were compared when the ones after them arrived. */
 const MOST_COMPARED = 3
@@ -18,8 +18,8 @@ export async function recordGone(store: Store, ref: TriggerRef, now: Date): Prom
 }
 
 /**
- * As `recordGone`, once for each delivery: a pull request may be open again when somebody sends the delivery of its earlier close
- * once more. A delivery whose record was interrupted is recorded again.
+ * As `recordGone`, once for each delivery: a pull request may be open again when somebody resends the delivery of its earlier close. A
+ * delivery whose record was interrupted is recorded again.
  */
 export async function recordGoneOnce(
   store: Store,
@@ -29,23 +29,22 @@ export async function recordGoneOnce(
 ): Promise<void> {
   const key = deliveryKey(delivery)
   const [earlier, record] = await Promise.all([store.get(key), readTrigger(store, ref)])
-  // Of a branch or pull request that was never built, nothing is recorded.
+  // Nothing is recorded for a branch or pull request that was never built.
   if (earlier !== null || record === null) return
   await recordGone(store, ref, now)
   await store.putOnce(key, Buffer.from(JSON.stringify({ goneAt: now.toISOString() })), 'application/json')
 }
 
 /**
- * Records that a branch has moved on by a push that is not built, so that no build leaves the commits at which it was before. Once
- * for each delivery, and only if the push is newer in git than its builds: it may be old, and sent again. While GitHub does not
- * answer, the first delivery counts.
+ * Records that a branch has moved on by a push that is not built, so that no build leaves its earlier commits. Once for each delivery, and
+ * only if the push is newer in git than its builds: it may be old, and sent again. While GitHub does not answer, the first delivery counts.
  */
 export async function recordMovedOnOnce(
   delivery: string,
   push: BuildRequest,
   { store, compare, now }: { store: Store; compare: Compare; now: () => Date },
 ): Promise<void> {
-  // Beside the claim of a build: without skip words in the settings, the same delivery starts one.
+  // Next to the claim of a build: without skip words in the settings, the same delivery starts one.
   const key = deliveryKey(`${delivery}.skipped`)
   const [earlier, record] = await Promise.all([store.get(key), readTrigger(store, push)])
   if (earlier !== null || record === null) return
@@ -66,7 +65,7 @@ async function isNews(push: BuildRequest, { builds }: TriggerRecord, compare: Co
   return true
 }
 
-/** Lets report look again at what a build has said of its commit: its branch or pull request may no longer be there. */
+/** Lets report look again at a build's statement about its commit, whose branch or pull request may be gone. */
 export async function recordBuildGone(store: Store, build: BuildRef, now: Date): Promise<void> {
   await store.put(buildKeys(build).gone, JSON.stringify({ at: now.toISOString() }), 'application/json')
 }

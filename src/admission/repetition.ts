@@ -20,8 +20,8 @@ export function explainRepeating(build: Build, wanted: 'rebuild' | 'deploy' | 'f
 }
 
 /**
- * The job of a build that has ended which is repeated: the one with this title, or else the first one that failed, or passed only
- * at another attempt. A pure function.
+ * The job to repeat of a build that has ended: the one with this title, or else the first one that failed, or passed only at another
+ * attempt. A pure function.
  */
 export function chooseJob(
   records: Records,
@@ -49,8 +49,8 @@ function titlesOf(jobs: readonly JobView[]): string {
 }
 
 /**
- * Where the jobs have passed whose artifacts a repeated job gets, in the order of the plan. A pure function of report's records of the build
- * that is repeated; jobs have no say.
+ * The passed attempts whose artifacts a repeated job gets, in the order of the plan. A pure function of report's records of the repeated
+ * build; jobs have no say.
  */
 export function decideNeeded(
   { build, report, plan }: Records,

@@ -12,8 +12,8 @@ type Context = { store: Store; compare: Compare; now: () => Date }
 const MOST_REPLACED = 5
 
 /**
- * Requests the end of builds of the same pull request (`builds`) that wait for approval, if a newer one has arrived, also of the same
- * commit: of older ones, and of this build if a newer one has arrived before it.
+ * Requests the end of builds of the same pull request (`builds`) that wait for approval if a newer one has arrived, even of the same
+ * commit: of older ones, and of this build if a newer one arrived before it.
  * @throws if GitHub does not answer; nothing is replaced then
  */
 export async function replaceWaiting(
@@ -38,7 +38,7 @@ export async function replaceWaiting(
   )
 }
 
-/** Whether a build waits no longer. */
+/** Whether a build no longer waits. */
 async function hasStarted(store: Store, build: BuildRef): Promise<boolean> {
   const [run, report] = await Promise.all([readRawJobRun(store, build), readReport(store, build)])
   return run !== null || report?.end != null || (report?.publications ?? 0) > 0

@@ -13,7 +13,7 @@ const jobOf = (project: string): SessionGrants => ({
   secretVariables: variablesKeys(project),
   jobRole: `${ROLE}${'r'.repeat(120)}`,
 })
-/** A deploy has one role: its stage's, or the stack's own. It gets the secrets of its stage as well. */
+/** A deploy has one role, its stage's or the stack's own. It also gets the secrets of its stage. */
 const deployOf = (project: string, role: string): SessionGrants => ({
   secretVariables: [
     ...variablesKeys(project),
@@ -25,8 +25,8 @@ const deployOf = (project: string, role: string): SessionGrants => ({
 const LONGEST_NUMBER = 9_999_999_999
 
 /**
- * From how many other builds a job of this project may get artifacts, so that its session policy has room for them, however its
- * bucket, its role and its stage are called: three, and fewer if the name of the repository has more than about 65 characters.
+ * The number of other builds from which a job of this project may get artifacts, so that they fit into its session policy whatever the
+ * names of its bucket, role and stage: three, or fewer if the name of the repository has more than about 65 characters.
  * @param deployRoles the roles that the account gives to the deploy of such a build
  */
 export function mostRetriedBuilds(project: string, deployRoles: readonly string[] = []): number {

@@ -4,7 +4,7 @@ import type { JobState, Report } from '../records/report-record.ts'
 import type { Records } from '../records/view.ts'
 import { mostRetriedBuilds } from './retried-builds.ts'
 
-/** For each job of the old plan, in order: the attempt in which it passed, or null if it runs again. */
+/** The attempt in which each job of the old plan passed, in order, or null if it runs again. */
 export type TakenOver = readonly (PassedIn | null)[]
 
 export type Retry = {
@@ -16,8 +16,8 @@ export type Retry = {
 type Retried = { plan: PlanRecord; takenOver: TakenOver }
 
 /**
- * Decides what a retry of a build takes over. A pure function of report's records of that build; jobs have no say. A job that
- * passed is taken over unless it needs one that runs again. If that build had taken it over itself, the reference is kept.
+ * Decides which jobs a retry of a build takes over. A pure function of report's records of that build; jobs have no say. A job that passed
+ * is taken over unless it needs one that runs again. If that build had taken it over itself, the reference is kept.
  */
 export function decideRetry(
   { build, report, plan }: Records,
@@ -45,7 +45,7 @@ export function decideRetry(
   return { plan, takenOver }
 }
 
-/** Why there is nothing to retry in a build all of whose tests have passed: a retry does not deploy. */
+/** Why there is nothing to retry in a build whose tests have all passed: a retry does not deploy. */
 function explainNothing(build: Build, { jobs, deploys }: PlanRecord, report: Report): string {
   const { number, repository } = build
   const nothing = `Nothing has failed in build #${number} of ${repository}`

@@ -6,8 +6,8 @@ const LONGEST = 64
 const HASH_DIGITS = 6
 
 /**
- * The name of a role's session, by which CloudTrail tells what a deploy or a job has done: `ada.web+production+12`. A repository or
- * part that is too long is cut, and then has a hash after a `=`. So has one with a character that STS does not allow.
+ * The name of a role's session, which shows the actions of a deploy or a job in CloudTrail: `ada.web+production+12`. A repository or part
+ * that is too long is cut, and then has a hash after a `=`, as does one with a character that STS does not allow.
  * @param part the stage of a deploy, or the name of a job
  */
 export function sessionNameOf(
@@ -16,7 +16,7 @@ export function sessionNameOf(
 ): string {
   const repository = project.replace(/^gh\//, '').replaceAll('/', '.')
   const room = LONGEST - `++${number}`.length
-  // A short one leaves its room to the other.
+  // A short one leaves its room for the other.
   const forRepository = Math.max(Math.floor(room / 2), room - part.length)
   const shortened = shorten(repository, forRepository)
   return `${shortened}+${shorten(part, room - shortened.length)}+${number}`

@@ -13,7 +13,7 @@ import {
 /** STS's limit, in characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export const POLICY_LIMIT = 2048
 
-/** What a job may reach beyond its own objects. */
+/** A job's access beyond its own objects. */
 export type SessionGrants = {
   /** Keys of the objects that hold its secret variables. */
   secretVariables: readonly string[]
@@ -23,21 +23,20 @@ export type SessionGrants = {
   jobRole?: string | null
   /** The role that it assumes if it deploys. Null: none. */
   deployRole?: string | null
-  /** Whether it is the lead, which divides files by the seconds that they took in earlier builds. */
+  /** Whether it is the lead, which divides files by their seconds in earlier builds. */
   plans?: boolean
   /** Whether it gets artifacts of other jobs of its build. */
   readsArtifacts?: boolean
-  /** The numbers of other builds of which it gets artifacts, because their jobs were taken over. At most three. */
+  /** The numbers of other builds whose artifacts it gets, because their jobs were taken over. At most three. */
   retriedBuilds?: readonly number[]
-  /** Of a deploy by hand: its stage, and the numbers of the builds of which it gets artifacts that are kept there. */
+  /** For a deploy by hand: its stage, and the numbers of the builds whose artifacts it gets that are kept there. */
   kept?: { stage: string; builds: readonly number[] } | null
 }
 
 /**
- * The policy that narrows the session role's rights to one job's keys. A pure function. It stays within STS's limit for
- * the longest names that GitHub and S3 allow: with very long ones, caches of other branches are not read, and if that is not enough,
- * its own are neither read nor saved, a deploy that has been published can no longer be cancelled, and one by hand may read all
- * artifacts that are kept under its stage.
+ * The policy that narrows the session role's rights to one job's keys. A pure function. It stays within STS's limit for the longest names
+ * that GitHub and S3 allow: with very long ones, caches of other branches are not read; if that is not enough, its own are neither read nor
+ * saved, a published deploy can no longer be cancelled, and one by hand may read all artifacts that are kept under its stage.
  */
 export function sessionPolicyOf(
   build: CachingBuild & Pick<Build, 'number'>,
@@ -58,9 +57,9 @@ export function sessionPolicyOf(
   const deploys = stage !== null
   const places = cachePlaces(build, stage)
   const [own, ...others] = places.map(({ prefix }) => `${prefix}*`)
-  // A deploy has no artifacts of its own.
+  // A deploy leaves no artifacts.
   const left = deploys ? [] : [`${outPrefix(build, job)}*`]
-  // The session role narrows these: it allows no record to be written twice.
+  // The session role narrows these: it prevents writing a record twice.
   const written = [`${jobKeys(build, job).prefix}*`, ...left]
   const { cancel } = buildKeys(build)
   const wanted = [cancel, ...(plans ? [`${timingsPrefix(project)}*`] : [])]
@@ -84,7 +83,7 @@ export function sessionPolicyOf(
         ...(role === null ? [] : [assuming(role)]),
       ],
     })
-  // The last place, which branches share, is the most useful one.
+  // The last place, shared by branches, is the most useful one.
   const saved = own ? [own] : []
   while (others.length > 0 && policyWith(others, saved).length >= POLICY_LIMIT) others.splice(-2, 1)
   const policy = policyWith(others, saved)
@@ -103,5 +102,5 @@ const allow = (Action: readonly string[], Resource: readonly string[]) => ({
   Resource,
 })
 
-/** Written as short as possible: a role's ARN is long. */
+/** As short as possible, because a role's ARN is long. */
 const assuming = (Resource: string) => ({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource })

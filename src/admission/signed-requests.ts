@@ -2,14 +2,14 @@ import { MAX_TITLE } from '../model/job.ts'
 import { MOST_REPETITIONS } from '../model/repetition.ts'
 import { z } from '../model/zod.ts'
 
-// Events of our own, which the command line sends and signs with a key that GitHub does not have.
+// Our own events, which the command line sends and signs with a key that GitHub does not have.
 export const REBUILD_EVENT = 'lambci_rebuild'
 export const DEPLOY_EVENT = 'lambci_deploy'
 export const FLAKY_EVENT = 'lambci_flaky'
 
 export const isOwnEvent = (event: string) => [REBUILD_EVENT, DEPLOY_EVENT, FLAKY_EVENT].includes(event)
 
-/** For how long a request counts, in milliseconds: much less than its claim is kept, so it is carried out once. */
+/** How long a request counts, in ms: much less than its claim is kept, so it is carried out once. */
 const LIFETIME_MS = 86_400_000
 
 /** The part of the signed body that every request has: a header could be replaced. */
@@ -20,7 +20,7 @@ const rebuildRequestSchema = z.object({
   event: z.literal(REBUILD_EVENT),
   project: z.string(),
   number: z.int().positive(),
-  /** Whether what passed there is taken over instead of being run again. */
+  /** Whether jobs that passed there are taken over instead of being run again. */
   failed: z.boolean().optional(),
 })
 export type RebuildRequest = Omit<z.infer<typeof rebuildRequestSchema>, keyof SignedFields>
@@ -29,10 +29,10 @@ const deployRequestSchema = z.object({
   ...signedFields,
   event: z.literal(DEPLOY_EVENT),
   project: z.string(),
-  /** The build whose commit is to be deployed. */
+  /** The build whose commit to deploy. */
   number: z.int().positive(),
   stage: z.string(),
-  /** Whether the stage is to get back what it had before. */
+  /** Whether the stage must get back its earlier build. */
   isRollback: z.boolean().optional(),
   /** The name of the user who runs the command. */
   by: z.string().min(1).max(200).optional(),
@@ -44,9 +44,9 @@ const flakyRequestSchema = z.object({
   event: z.literal(FLAKY_EVENT),
   project: z.string(),
   number: z.int().positive(),
-  /** How often its job is to be run. */
+  /** How often to run its job. */
   times: z.int().positive().max(MOST_REPETITIONS),
-  /** Which job, by its title. By default the first one that failed. */
+  /** The title of the job. Default: the first one that failed. */
   job: z.string().min(1).max(MAX_TITLE).optional(),
 })
 export type FlakyRequest = Omit<z.infer<typeof flakyRequestSchema>, keyof SignedFields>
@@ -62,7 +62,7 @@ const SCHEMAS = new Map<unknown, [kind: string, schema: z.ZodType<SignedRequest>
   [FLAKY_EVENT, ['flaky', flakyRequestSchema]],
 ])
 
-/** A request of the command line, or what is wrong with the payload. */
+/** A request of the command line, or the error in the payload. */
 export function parseSignedRequest(payload: unknown, now: Date): SignedRequest | { error: string } {
   const { data } = z.object({ event: z.string() }).safeParse(payload)
   const [kind, schema] = SCHEMAS.get(data?.event) ?? ['rebuild', rebuildRequestSchema]

@@ -9,7 +9,7 @@ import { type GrantIssuer, issueGrants, LEAD_JOB, type StartedJob, stageIn } fro
 import { nonceOf } from './job-nonce.ts'
 import type { PublishJob } from './publish-job.ts'
 
-/** What starting a job needs. */
+/** The dependencies of starting a job. */
 export type StartContext = {
   store: Store
   grantIssuer: GrantIssuer
@@ -38,7 +38,7 @@ export async function startLead(
   await context.publish({ build, job: LEAD_JOB, grants })
 }
 
-/** A job to be started, and whether it gets secret variables. */
+/** A job to start, and whether it gets secret variables. */
 export type Starting = { job: StartedJob; hasSecrets: boolean }
 
 /** Issues a job's grants and publishes the message that starts it. */
@@ -60,7 +60,7 @@ const grantsOf = (
   { grantIssuer, linkKey }: Pick<StartContext, 'grantIssuer' | 'linkKey'>,
 ) => {
   const access = job.identity && account.accessOf(build, job.identity.name)
-  // Tests of a build get no secret of its stage, nor does the lead.
+  // A build's tests and its lead get no secret of its stage.
   const stage = stageIn({ job })
   return issueGrants(
     build,

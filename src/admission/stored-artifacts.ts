@@ -8,7 +8,7 @@ import type { Store } from '../records/store.ts'
 export const leftArtifacts = async (store: Store, build: BuildRef, job: JobRef): Promise<Artifact[]> =>
   (await readRun(store, jobKeys(build, job).record('end')))?.artifacts ?? []
 
-/** Whether these artifacts of an attempt and their list are below a prefix, whatever else is there. */
+/** Whether these artifacts of an attempt and their list are below a prefix, which may have other objects. */
 export async function areStored(
   store: Store,
   prefix: string,

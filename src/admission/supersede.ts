@@ -13,8 +13,8 @@ type Context = { store: Store; compare: Compare; now: () => Date }
 const MOST_COMPARED = 3
 
 /**
- * Requests the cancellation of builds of the same branch or pull request (`builds`) that a newer commit supersedes: of older
- * ones, and of this build if a newer one has arrived before it. Their own configuration decides whether they end.
+ * Requests the cancellation of builds of the same branch or pull request (`builds`) that a newer commit supersedes: older ones, and this
+ * build if a newer one arrived before it. Their own configuration decides whether they end.
  * @throws if GitHub does not answer; nothing is superseded then
  */
 export async function cancelSuperseded(
@@ -30,7 +30,7 @@ export async function cancelSuperseded(
     })),
   )
   const running = runs.filter(({ hasEnded }) => !hasEnded)
-  // One that has ended can still be newer. The push after it is not: there is nothing to decide.
+  // One that has ended can still be newer. The push after it is not, so there is nothing to decide.
   const ended = runs.filter(({ hasEnded }) => hasEnded)
   const follows = ended.some(({ other }) => other.commit === build.baseCommit && other.number < build.number)
   const compared = [...running, ...(follows ? [] : ended.slice(0, 1))]
@@ -53,7 +53,7 @@ export async function cancelSuperseded(
   )
 }
 
-/** Of several jobs, others may run after the lead has ended. */
+/** If there are several jobs, others may run after the lead has ended. */
 async function hasEnded(store: Store, build: BuildRef): Promise<boolean> {
   const read = async () => {
     const run = await readRawEnd(store, build)
@@ -61,6 +61,6 @@ async function hasEnded(store: Store, build: BuildRef): Promise<boolean> {
       run?.phase === 'ended' && (run.draft === null || (await readReport(store, build))?.end != null)
     return isEnd || null
   }
-  // It stays so. The next push to this branch needs to know it again.
+  // This is permanent. The next push to this branch needs it again.
   return (await readOnce(store, jobKeys(build).record('end'), read)) ?? false
 }

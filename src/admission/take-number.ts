@@ -13,8 +13,8 @@ const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 800
 
 /**
- * Writes `build.json` at the claim's number, or at the first free number after it. Creating that object takes the number,
- * so none is used twice or left out. If this claim's build exists already, that one is answered.
+ * Writes `build.json` at the claim's number, or at the first free number after it. Creating that object takes the number, so none is used
+ * twice or left out. If this claim's build already exists, it is returned.
  */
 export async function takeNumber(
   store: Store,
@@ -29,7 +29,7 @@ export async function takeNumber(
       isOwn: ({ nonce }) => nonce === build.nonce,
     })
     if (taken) return taken
-    // Of several concurrent requests only one can get the next number: those that failed most wait longest.
+    // Only one of several concurrent requests can get the next number: those that failed most wait longest.
     await sleep(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS))
     // The counter is the quickest way past the builds of concurrent requests.
     number = await claim.chooseNumber(Math.max(number, await lastNumber(store, build.project)) + 1)

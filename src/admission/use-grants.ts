@@ -12,7 +12,7 @@ type GrantedJob = {
 
 /** The grants that are passed on to a job's command, in addition to secret variables. */
 export type CommandAccess = {
-  /** The variables of its role; none without one. */
+  /** The variables of its role; empty without one. */
   credentials: Record<string, string>
   /** Its `GITHUB_TOKEN`; null for none. */
   token: string | null
@@ -20,7 +20,7 @@ export type CommandAccess = {
 
 /**
  * Prepares a job's grants for its command. Called just before the command starts, because a role's credentials last an hour.
- * @param planned the job, as the plan has it
+ * @param planned the job in the plan
  * @throws UserError if its role cannot be assumed
  */
 export async function useGrants(

@@ -10,7 +10,7 @@ type ProbedFunction = SmokeTest & {
   openStore: (credentials: NonNullable<Probe['answer']>['credentials']) => Store
 }
 
-/** The probe of an event: of SNS, or what the function was invoked with. Null for a job. */
+/** The probe in an event of SNS or of a direct invocation. Null for a job. */
 export function probeIn(event: unknown): Probe | null {
   const [record] = (event as { Records?: { Sns?: { Message?: string } }[] } | null)?.Records ?? []
   const message = record?.Sns?.Message

@@ -20,7 +20,7 @@ import type { View } from '../records/view.ts'
 import { type Found, findBuild, type PageHost, pageLinks, shownOf } from './found-build.ts'
 
 const BUILD = '/gh/:owner/:repo/builds/:number'
-/** One of its jobs, by its ordinal: the same page, with another log. */
+/** One of its jobs, by its ordinal: the same page with another log. */
 const JOB = `${BUILD}/jobs/:job`
 /** One of its earlier attempts. */
 const ATTEMPT = `${JOB}/attempts/:attempt`
@@ -31,7 +31,7 @@ const SHOWN_WIDTH = 10_000
 const MOST_PACKERS = 20
 const NOT_STORED = { 'cache-control': 'no-store' }
 
-/** How much the other views of a build have; the artifacts are counted once it has ended, because that reads the records of its jobs. */
+/** The counts for a build's other views; the artifacts are counted once it has ended, because that reads its jobs' records. */
 async function countsOf(store: Store, { records, view }: Found): Promise<TabCounts> {
   const left = hasEnded(view.status) ? await listArtifacts(store, records, MOST_PACKERS) : null
   return { tests: countTests(view), artifacts: left?.artifacts.length || null }
@@ -41,7 +41,7 @@ async function countsOf(store: Store, { records, view }: Found): Promise<TabCoun
 export function addBuildRoutes(app: Hono, host: PageHost): void {
   const { store } = host
   const find = (c: Context, choose: (view: View) => ShownLog) => findBuild(c, host, choose)
-  /** What a page shows of a build: also jobs that have just been claimed. */
+  /** The contents of a build's page: also jobs that have just been claimed. */
   const findPage = async (c: Context, choose: (view: View) => ShownLog) => {
     const found = await find(c, choose)
     if (!found) return null
@@ -78,7 +78,7 @@ export function addBuildRoutes(app: Hono, host: PageHost): void {
   }
 }
 
-/** The log that the page at this path shows: its text, and what is known of it. */
+/** The log that the page at this path shows: its text, and its state. */
 function addLogRoutes(app: Hono, path: string, host: PageHost): void {
   const { store } = host
   const find = (c: Context) => findBuild(c, host, leadLogOf)

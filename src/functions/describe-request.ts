@@ -6,7 +6,7 @@ const requestSchema = z.object({
   headers: z.record(z.string(), z.string().optional()),
 })
 
-/** The fields of a request in the log. The query is left out, because it may contain a key; of the headers, only the delivery's id is logged. */
+/** The fields of a request in the log. The query is left out, because it may contain a key; the only header is the delivery's id. */
 export function describeRequest(event: unknown) {
   const request = requestSchema.safeParse(event).data
   return {

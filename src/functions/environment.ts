@@ -22,12 +22,12 @@ const environmentSchema = z.object({
     .string()
     .regex(/^(arn:[a-z-]+:iam::\d{12}:role\/[A-Za-z0-9_+=,.@/-]+)?$/)
     .default(''),
-  /** The template's DeployRoles, separated by commas: patterns of IAM's. Empty if there are no roles for jobs. */
+  /** The template's DeployRoles: IAM patterns, separated by commas. Empty if there are no roles for jobs. */
   LAMBCI_DEPLOY_ROLES: z
     .string()
     .regex(/^[A-Za-z0-9_+=,.@/:*?-]*$/)
     .default(''),
-  /** The functions that are invoked directly: for jobs of deploy branches, and for deploys, of which http starts none. */
+  /** The functions that are invoked directly: for jobs of deploy branches, and for deploys, which http never starts. */
   LAMBCI_PROTECTED_FUNCTION: functionArn.default(''),
   LAMBCI_DEPLOY_FUNCTION: functionArn.default(''),
   /** How these two keep branches and stages apart. */
@@ -80,7 +80,7 @@ export function readEnvironment<N extends Names>(
   throw new UserError(`The function's environment is incomplete: ${errors.join('; ')}.`)
 }
 
-/** What the dead man's switch invokes: named after the stack, in the account and region of its topic. */
+/** The target of the dead man's switch: named after the stack, in the account and region of its topic. */
 export function switchTargetOf({
   LAMBCI_STACK: stack,
   LAMBCI_JOBS_TOPIC: topic,

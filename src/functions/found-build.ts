@@ -8,10 +8,10 @@ import type { ReceiveContext } from '../receive-delivery.ts'
 import { buildPath, keyOfPath, repositoryPath } from '../records/links.ts'
 import { hasJobList, type Records, type View, viewOf } from '../records/view.ts'
 
-/** The services that the pages of a build need from their host. `githubUrl`: of GitHub's pages, such as `https://github.com`. */
+/** The services that the pages of a build need from their host. `githubUrl`: the URL of GitHub's pages, such as `https://github.com`. */
 export type PageHost = Pick<ReceiveContext, 'store' | 'secrets' | 'now'> & { githubUrl: string }
 
-/** A build, and the log that a request is about. `needsKey`: only with a key can the build be seen. */
+/** A build, and the log that a request is about. `needsKey`: the build is visible only with a key. */
 export type Found = { records: Records; view: View; shown: ShownLog; needsKey: boolean }
 
 /** The build of a path, and the log that the path names, or else the one that `choose` returns. Null if there is none. */

@@ -11,7 +11,7 @@ const fromSchema = z
   .regex(/^\d{1,4}$/)
   .transform(Number)
 
-/** The repositories of all owners, and of each. */
+/** The repositories of all owners, and of each owner. */
 export function addHomeRoutes(
   app: Hono,
   { store, secrets }: Pick<ReceiveContext, 'store' | 'secrets'>,
@@ -25,7 +25,7 @@ export function addHomeRoutes(
     if (!listed) return c.notFound()
     const isNothing = ({ repositories, areAll }: ListedRepositories) => repositories.length === 0 && !areAll
     if (owner !== undefined && isNothing(listed)) {
-      // An owner without anything to show looks like one that is unknown, whichever page is requested.
+      // An owner without anything to show looks like an unknown one, whichever page is requested.
       const first = from === 0 ? listed : await list(0)
       if (!first || isNothing(first)) return c.notFound()
     }

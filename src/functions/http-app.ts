@@ -41,7 +41,7 @@ const NOTHING_HERE =
 const LOOPBACK = /^(127\.0\.0\.1|localhost)$/
 
 /**
- * The address at which this request arrived: the domain of the function URL, which AWS says in the event. No header decides, because
+ * The address at which this request arrived: the domain of the function URL, which AWS includes in the event. Headers do not count, because
  * links of builds and statuses begin with it.
  */
 function baseUrlOf(c: Context): string {

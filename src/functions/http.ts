@@ -20,7 +20,7 @@ const countCommits: CountCommits = async (...range) => {
   return openGitHub(githubApiUrl, tokens).countCommits(...range)
 }
 
-/** Few deliveries are of a button. */
+/** Few deliveries are about a button. */
 const queries: RerunQueries = {
   mayWrite: openMayWrite(githubApiUrl, tokens),
   idsInSuite: async (...suite) => {

@@ -26,7 +26,7 @@ const runFunctions = {
   storageMb: LAMBCI_STORAGE,
   timeoutSeconds: LAMBCI_TIMEOUT,
   architecture: process.arch,
-  // The other half is for the rest of the account, and four for http and report.
+  // The other half is for the rest of the account, and four are for http and report.
   mostJobs: Math.max(1, Math.floor((LAMBCI_CONCURRENCY - 4) / 2)),
 }
 

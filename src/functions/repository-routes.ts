@@ -21,7 +21,7 @@ import type { PageHost } from './found-build.ts'
 
 const REPOSITORY = '/gh/:owner/:repo'
 const SHOWN = 30
-/** Anybody may request a page: no further builds are read for it after this many requests, each of ten builds taking up to 80. */
+/** Anybody may request a page: after this many requests, each of ten builds taking up to 80, no further builds are read for it. */
 const MOST_REQUESTS = 120
 const BRANCHES = 50
 const STAGES = 20
@@ -104,7 +104,7 @@ export function addRepositoryRoutes(app: Hono, host: Host): void {
   })
 }
 
-/** The newest ended builds of branches, as far as the visitor may see them. */
+/** The newest ended builds of branches that the visitor may see. */
 async function shownBranches(store: Store, project: string, { mayShowSummary }: VisibleBuilds) {
   const summaries = await listSummaries(store, project, BRANCHES)
   const areShown = await Promise.all(summaries.map(mayShowSummary))

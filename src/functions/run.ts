@@ -38,7 +38,7 @@ type Context = {
   getRemainingTimeInMillis: () => number
 }
 
-/** A message of SNS, or what the functions for deploy branches and for deploys are invoked with. */
+/** A message of SNS, or the event of the functions for deploy branches and for deploys. */
 const eventSchema = z.union([
   z.object({ Records: z.array(z.object({ Sns: z.object({ Message: z.string() }) })).length(1) }),
   jobMessageSchema,
@@ -76,7 +76,7 @@ export async function handler(event: unknown, context: Context): Promise<void> {
 }
 
 async function startJob(message: JobMessage, context: Context): Promise<void> {
-  // SNS's filters change slowly: for some minutes after an update, a message may reach the function of another trust.
+  // SNS's filters change slowly: for some minutes after an update, a message may reach a function of another trust.
   const { build, job: started } = message
   const trust = trustOfJob(build, started.identity)
   if (trust !== environment.LAMBCI_TRUST) {
@@ -96,7 +96,7 @@ async function startJob(message: JobMessage, context: Context): Promise<void> {
     openStore: () => store,
     sandbox: environment.LAMBCI_SANDBOX,
     persistent,
-    // Only on Lambda is /tmp the sandbox.
+    // /tmp is the sandbox only on Lambda.
     ownsMachine: environment.LAMBCI_SANDBOX === '/tmp',
     githubUrl: environment.LAMBCI_GITHUB_URL,
     deadline: Date.now() + remaining - Math.min(LONGEST_RESERVE_MS, remaining / 5),
@@ -125,7 +125,7 @@ async function startJob(message: JobMessage, context: Context): Promise<void> {
   })
   // Each job has its own store. Its open connections would stay for as long as this sandbox is warm.
   await job.finally(() => store.close())
-  // With tenants, a sandbox has jobs of one branch, or deploys to one stage.
+  // With tenants, a sandbox has only jobs of one branch, or deploys to one stage.
   if (isIsolated(trust) && environment.LAMBCI_ISOLATION === 'process')
     terminate('The next job may be of another branch or stage')
 }
@@ -140,7 +140,7 @@ const probedFunction = ({ memoryLimitInMB }: Context): Parameters<typeof answerP
     openStore(environment.LAMBCI_BUCKET, { ...(credentials && { credentials }), mayList: false }),
 })
 
-/** The memory of a process keeps what was in it. The end of the job is on record. */
+/** The memory of a process keeps its secrets. The end of the job is on record. */
 function terminate(reason: string): never {
   console.error(reason)
   process.exit(1)

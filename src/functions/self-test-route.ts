@@ -7,7 +7,7 @@ import { probeIdSchema, probeRequestKey, selfTestSchema } from '../records/probe
 import type { Store } from '../records/store.ts'
 
 const MOST_BYTES = 1024
-/** How long a request is valid, in ms: clocks may differ. */
+/** How long a request is valid, in ms, because clocks may differ. */
 const VALID_MS = 15 * 60_000
 
 const bodySchema = z.strictObject({ selfTest: probeIdSchema })
@@ -15,14 +15,14 @@ const bodySchema = z.strictObject({ selfTest: probeIdSchema })
 type Host = {
   store: Store
   sendProbes: SendProbes
-  /** Has report send the probes that http may not. */
+  /** Makes report send the probes that http may not. */
   invokeReport: (id: string) => Promise<void>
   now: () => Date
 }
 
 /**
- * POST /self-test: the last step of a deploy. The signature must be of the key in an object that only people with access to the
- * bucket can write.
+ * POST /self-test: the last step of a deploy. Its signature requires the key in an object that only people with access to the bucket can
+ * write.
  */
 export function addSelfTestRoute(app: Hono, { store, sendProbes, invokeReport, now }: Host): void {
   const tooLarge = (c: Context) => c.json({ error: 'The payload is larger than that of a self-test.' }, 413)

@@ -37,7 +37,7 @@ const secrets = openRunnerSecrets(store)
 export const publish = openTopics()
 const invoke = openFunctions()
 export const githubApiUrl = environment.LAMBCI_GITHUB_API_URL
-/** Of its pages. */
+/** The URL of GitHub's pages. */
 export const githubUrl = environment.LAMBCI_GITHUB_URL
 export const tokens = openTokens(githubApiUrl, secrets)
 
@@ -68,10 +68,10 @@ export const sendProbes = openProbes({
   sessionRole: LAMBCI_SESSION_ROLE,
   bucket: LAMBCI_BUCKET,
 })
-/** Has report send the probes that http may not. */
+/** Makes report send the probes that http may not. */
 export const requestProbes = (id: string) => invoke(switchTarget.functionArn, probeRequestOf(id))
 
-/** What admitting a build needs, but GitHub's client: http admits builds, and report starts the deploys that waited. */
+/** The dependencies of admitting a build, except GitHub's client: http admits builds, and report starts waiting deploys. */
 export const services = {
   store,
   secrets,

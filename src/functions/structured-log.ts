@@ -4,13 +4,13 @@ import { inspect } from 'node:util'
 type Fields = Readonly<Record<string, string | number | null | undefined>>
 type Level = 'info' | 'warn' | 'error'
 
-/** Characters of a message or a stack: CloudWatch takes 256 KB as one event. */
+/** Characters of a message or a stack: CloudWatch allows 256 KB per event. */
 const LONGEST = 32_768
 
 const fields = new AsyncLocalStorage<Fields>()
 let isStructured = false
 
-/** Makes each line of the log one JSON object with the fields of its event, also those that `console` writes. */
+/** Makes each line of the log, including those of `console`, one JSON object with the fields of its event. */
 export function structureLog(): void {
   isStructured = true
   console.log = console.info = (...values) => write('info', describeValues(values))
@@ -18,7 +18,9 @@ export function structureLog(): void {
   console.error = (...values) => write('error', describeValues(values))
 }
 
-/** Handles an event: whatever is logged meanwhile has these fields. Then logs that it has ended, with what `describe` adds, or how it failed. */
+/**
+ * Handles an event, and adds these fields to all that is logged meanwhile. Then logs its end with the fields of `describe`, or its failure.
+ */
 export async function loggedEvent<T>(
   event: string,
   own: Fields,

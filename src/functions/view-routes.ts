@@ -14,7 +14,7 @@ const ARTIFACTS = `${BUILD}/artifacts`
 const MOST_PACKERS = 20
 const NOT_STORED = { 'cache-control': 'no-store' }
 
-/** The views of a build beside its log: its tests, and its artifacts, whose bytes come from the bucket's own origin. */
+/** A build's other views: its tests, and its artifacts, whose bytes come from the bucket's own origin. */
 export function addViewRoutes(app: Hono, host: PageHost): void {
   const { store, now } = host
   const open = (c: Context) => findBuild(c, host, leadLogOf)

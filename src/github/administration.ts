@@ -10,7 +10,7 @@ export type Hook = {
 }
 export type HookConfig = { url: string; secret: string; events: readonly string[] }
 
-/** GitHub's API for setup, used with the token of a person. */
+/** GitHub's API for setup, used with a person's token. */
 export type Administration = {
   /** The owner of the token, and its scopes. Null for fine-grained tokens, whose scopes GitHub does not return. */
   identity(): Promise<{ login: string; scopes: readonly string[] | null }>

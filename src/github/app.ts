@@ -11,7 +11,7 @@ export type App = {
   /** The accounts in which it is installed, for all or for selected repositories. */
   installations(): Promise<{ account: string; repositories: 'all' | 'selected' }[]>
   /**
-   * A token for one repository with these permissions. It is valid for up to an hour; a `fresh` one for a whole hour.
+   * A token for one repository with these permissions. It is valid for up to an hour, or a whole hour if `fresh`.
    * https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
    * @throws UserError with `status` 404 if the App is not installed on the repository
    */

@@ -1,7 +1,7 @@
 import { namesOf, openOctokit, statusOf } from './octokit.ts'
 import type { GitHubTokens } from './tokens.ts'
 
-/** GitHub's conclusions that this product uses. Of these, only `success` lets a pull request be merged. */
+/** The conclusions of GitHub that this product uses. Only `success` lets a pull request be merged. */
 export type CheckConclusion = 'action_required' | 'cancelled' | 'failure' | 'success' | 'timed_out'
 
 export type Annotation = {
@@ -13,7 +13,7 @@ export type Annotation = {
   message: string
 }
 
-/** A button. GitHub takes 20 characters for label and identifier, 40 for the description, and three buttons. */
+/** A button. GitHub allows 20 characters for label and identifier, 40 for the description, and three buttons. */
 export type CheckAction = { label: string; description: string; identifier: string }
 
 /** A check run as GitHub shows it. https://docs.github.com/rest/checks/runs */
@@ -21,10 +21,10 @@ export type CheckRun = {
   repository: string
   commit: string
   name: string
-  /** By what it is found again. */
+  /** The key by which it is found again. */
   externalId: string
   detailsUrl: string
-  /** Null while it goes on. */
+  /** Null while it is in progress. */
   conclusion: CheckConclusion | null
   title: string
   summary: string
@@ -34,8 +34,8 @@ export type CheckRun = {
 
 export type Checks = {
   /**
-   * Changes the check run with this id or, for null, creates one. It may be repeated: one that exists is found again, and its
-   * annotations are not added twice. Returns its id; null if this stack may make no check runs there.
+   * Changes the check run with this id or, for null, creates one. It may be repeated: an existing one is found again, and its annotations
+   * are not added twice. Returns its id; null if this stack may not create check runs there.
    */
   put(run: CheckRun, id: number | null): Promise<number | null>
   /** The `externalId`s of the newest check runs of this stack's App in a suite. */
@@ -51,7 +51,7 @@ export const openChecks = (apiUrl: string, tokens: Pick<GitHubTokens, 'checking'
     if (!access) return null
     const write = () => putOnce(apiUrl, access, run, id)
     try {
-      // A request without an answer may have been carried out, so it is looked for before it is sent again.
+      // A request without an answer may have succeeded, so look for its check run before sending it again.
       return await write().catch(error => {
         if (isUncertain(error)) return write()
         throw error
@@ -89,7 +89,7 @@ async function putOnce(
     const wanted = { ...at, ref: run.commit, check_name: run.name, app_id: appId, filter: 'latest' } as const
     const { data } = await checks.listForRef(wanted)
     const found = data.check_runs.find(each => each.external_id === run.externalId)
-    // A completed one keeps its conclusion.
+    // A completed check run keeps its conclusion.
     return found && (found.status !== 'completed' || found.conclusion === run.conclusion) ? found : null
   }
   const hasAnnotations = run.annotations.length > 0
@@ -118,7 +118,7 @@ function nullIfMissing(error: unknown): null {
   throw error
 }
 
-/** Times are left to GitHub: of two check runs with one name it may show the one that was completed last. */
+/** Omits times: of two check runs with one name, GitHub may show the one that was completed last. */
 const bodyOf = (run: CheckRun, withAnnotations: boolean) => ({
   name: run.name,
   external_id: run.externalId,
@@ -142,6 +142,6 @@ const annotationOf = ({ path, line, level, title, message }: Annotation) => ({
 /** Whether GitHub may have carried out a request although it has failed. */
 const isUncertain = (error: unknown) => (statusOf(error) ?? 500) >= 500
 
-/** Whether an App has no permission for what it has requested: a rate limit is a 403 as well. */
+/** Whether an App lacks the permission for its request: a rate limit is also a 403. */
 const isForbidden = (error: unknown) =>
   statusOf(error) === 403 && /not accessible by integration/i.test((error as Error).message)

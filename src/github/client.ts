@@ -6,7 +6,7 @@ import type { GitHubTokens } from './tokens.ts'
 export type CommitState = 'pending' | 'success' | 'failure' | 'error'
 
 export type CommitStatus = {
-  /** `owner/repo` that shows the status: for a pull request from a fork, the base. */
+  /** `owner/repo` that shows the status; the base for a pull request from a fork. */
   repository: string
   commit: string
   state: CommitState
@@ -31,15 +31,15 @@ export type DeploymentStatus = {
 
 export type GitHub = {
   compare: Compare
-  /** How many commits `head` has that `base` lacks. Null and errors as `compare`. */
+  /** How many commits `head` has that `base` lacks. Null and errors as in `compare`. */
   countCommits(repository: string, base: string, head: string): Promise<number | null>
   setStatus(status: CommitStatus): Promise<void>
-  /** Returns the id of a build's deployment to an environment, which is created unless GitHub has it already. */
+  /** Returns the id of a build's deployment to an environment, which is created unless GitHub already has it. */
   findOrCreateDeployment(deployment: Deployment): Promise<number>
   setDeploymentStatus(status: DeploymentStatus): Promise<void>
 }
 
-/** Marks a deployment as a build's, so that it is found again if its id was not recorded. */
+/** Marks a deployment as belonging to a build, to find it again if its id was not recorded. */
 const payloadSchema = z.object({ lambciBuild: z.int() })
 
 /** A client of GitHub's REST API, with a token for each repository and purpose. */
@@ -95,7 +95,7 @@ export const openGitHub = (
   },
 })
 
-/** GitHub's comparison of two commits or branches; null if it does not know one of them. */
+/** GitHub's comparison of two commits or branches; null if one of them is unknown. */
 async function comparison(
   apiUrl: string,
   tokens: Pick<GitHubTokens, 'comparing'>,

@@ -4,7 +4,7 @@ import { z } from '../model/zod.ts'
 /** GitHub's limit for a payload, in bytes. https://docs.github.com/en/webhooks/webhook-events-and-payloads */
 export const PAYLOAD_LIMIT = 25 * 1024 * 1024
 
-/** One HTTP request from GitHub. Its signature has not been verified yet, and covers nothing but the body. */
+/** One HTTP request from GitHub. Its signature has not been verified yet, and covers only the body. */
 export type Delivery = { event: string; id: string; signature: string; body: string }
 
 const REQUIRED = ['x-github-event', 'x-github-delivery', 'x-hub-signature-256'] as const
@@ -18,7 +18,7 @@ const headersSchema = z.object({
 /** Strict, and keeps a byte order mark, so that exactly the bytes that arrived are verified. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Parses the headers and body of a request. The error describes what is wrong with them. */
+/** Parses the headers and body of a request. The error describes their fault. */
 export function parseDelivery(headers: Headers, bytes: Uint8Array): Delivery | { error: string } {
   const missing = REQUIRED.filter(name => !headers.get(name))
   if (missing.length > 0) {
@@ -49,13 +49,12 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
-/** A form of one field, with nothing that an encoder leaves as it is beyond letters, digits and these marks. */
+/** A form of one field that contains only letters, digits and the marks that encoders leave unescaped. */
 const FORM = /^payload=((?:[A-Za-z0-9*._~!'()+-]|%[0-9A-Fa-f]{2})*)$/
 
 /**
- * The payload in a body, which is JSON or a form with the one field `payload`, as webhooks made by hand send by default. The body
- * alone decides: no header is signed, and JSON that was sent as a form would be read from inside a commit message. Null for
- * anything else.
+ * The payload in a body, which is JSON or a form with the one field `payload`, as manually created webhooks send by default. Only the body
+ * decides: no header is signed, and JSON sent as a form would be read from inside a commit message. Null for anything else.
  */
 export function parsePayload(body: string): Record<string, unknown> | null {
   const [, field] = FORM.exec(body) ?? []
@@ -71,7 +70,7 @@ export function parsePayload(body: string): Record<string, unknown> | null {
 }
 
 /**
- * What a delivery is known by: the SHA-256 of its body. GitHub sends a redelivery with the same body. Its id is in a header, which
- * anyone who has seen a body and its signature can choose.
+ * The identity of a delivery: the SHA-256 of its body. GitHub sends a redelivery with the same body. The id in a header can be chosen by
+ * anyone who has seen a body and its signature.
  */
 export const digestOf = (body: string): string => hash('sha256', body)

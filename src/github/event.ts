@@ -3,8 +3,8 @@ import { commitSchema } from '../model/build.ts'
 import { repositorySchema } from '../model/names.ts'
 import { z } from '../model/zod.ts'
 
-// Only what a build cannot do without is required: everything else may be null or missing, since GitHub leaves out what
-// it does not know (deleted accounts, commits without an author).
+// Only fields that a build cannot do without are required: all others may be null or missing, since GitHub leaves out what it does not know
+// (deleted accounts, commits without an author).
 
 const text = z.string().nullish()
 const user = z.object({ login: text }).nullish()
@@ -18,7 +18,7 @@ const repository = z.object({
 
 const signer = z.object({ name: text, username: text }).nullish()
 
-/** A field of other events. No header is signed, so each payload must be recognisable as what it is. */
+/** A field of other events. No header is signed, so each payload must show its own kind. */
 const foreign = z.never({ error: 'a field of another event' }).optional()
 
 const commit = z.object({ id: text, message: text, author: signer, committer: signer }).nullish()
@@ -55,16 +55,16 @@ const pullRequestSchema = z.object({
   zen: foreign,
   action: z.string(),
   number: z.int().positive(),
-  /** What the action "edited" has changed. */
+  /** The changes by the action "edited". */
   changes: z.object({ base: z.object({}).nullish() }).nullish(),
   pull_request: z.object({
     title: text,
     state: text,
     user,
-    /** How its author stands to the repository. Anything but a text counts as not known. */
+    /** Its author's relation to the repository. Anything except a text counts as unknown. */
     author_association: text.catch(null),
     head: z.object({ ref: z.string(), sha: z.string(), repo: headRepository }),
-    // A fork's pull request is built by the configuration at this commit.
+    // The configuration at this commit builds a fork's pull request.
     base: z.object({ ref: z.string(), sha: z.string() }),
   }),
   repository,
@@ -153,7 +153,7 @@ export type PullRequestEvent = Extract<Event, { name: 'pull_request' }>['payload
 export type MergeGroupEvent = Extract<Event, { name: 'merge_group' }>['payload']
 
 export type CheckEvent = Extract<Event, { name: 'check_run' | 'check_suite' }>
-/** An event that may request the build of what it brings. */
+/** An event that may request the build of its commit. */
 export type SourceEvent = Extract<Event, { name: 'push' | 'pull_request' | 'merge_group' }>
 
 export const isCheckEvent = (event: Event): event is CheckEvent =>
@@ -161,7 +161,7 @@ export const isCheckEvent = (event: Event): event is CheckEvent =>
 
 export const isSupportedEvent = (name: string): name is Name => Object.hasOwn(SCHEMAS, name)
 
-/** Validates the payload of an event. No payload is valid as two of them. The error names the first invalid field. */
+/** Validates the payload of an event. No payload is valid for two events. The error names the first invalid field. */
 export function parseEvent(name: string, payload: unknown): Event | { error: string } {
   if (!isSupportedEvent(name)) return { error: `The event "${name}" is not supported.` }
   const parsed = SCHEMAS[name].safeParse(payload)

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 
-// A label says what a secret is for. None is a body that GitHub could sign: those are JSON or a form.
+// A label names the purpose of a secret. None is a body that GitHub could sign: those are JSON or a form.
 const derive = (webhookSecret: string, label: string) =>
   createHmac('sha256', webhookSecret).update(label).digest('hex')
 

@@ -1,7 +1,7 @@
 import { UserError } from '../model/user-error.ts'
 import type { GitHubTokens } from './tokens.ts'
 
-/** A repository by GitHub's id, which outlives its names. `name` says which tokens are for it. */
+/** A repository by GitHub's id, which outlives its names. `name` selects the tokens for it. */
 export type Place = { id: number; name: string }
 
 /**
@@ -28,7 +28,7 @@ export const openMayWrite =
       })) as Answer
       return data.permission === 'write' || data.permission === 'admin'
     } catch (error) {
-      // Nobody of that name, or the App is not installed there.
+      // Nobody has that name, or the App is not installed there.
       if (statusOf(error) === 404) return false
       throw new UserError(`GitHub could not be asked about ${login}: ${(error as Error).message}.`)
     }

@@ -19,8 +19,8 @@ const fetchWithTimeout: typeof fetch = (url, options) =>
 type Auth = { auth: string } | { authStrategy: unknown; auth: object }
 
 /**
- * A client of GitHub's REST API that retries failed requests and waits for rate limits, up to `maxWaitSeconds`. With
- * 0 it does not wait at all, for requests that are soon outdated.
+ * A client of GitHub's REST API that retries failed requests and waits for rate limits, up to `maxWaitSeconds`. With 0, it does not wait,
+ * for requests that are soon outdated.
  */
 export const openOctokit = (apiUrl: string, auth: Auth, maxWaitSeconds = MAX_WAIT_SECONDS): Octokit =>
   new RetryingOctokit({

@@ -12,13 +12,13 @@ export type LookUp = (repository: string) => Promise<FoundRepository | null>
 
 export type RepositoryLookup = {
   byName: LookUp
-  /** The repository with an id, whatever its name. `asSeenFrom` names one that the tokens are for. */
+  /** The repository with an id, whatever its name. `asSeenFrom` names one to which the tokens belong. */
   byId(id: number, asSeenFrom: string): Promise<FoundRepository | null>
 }
 
 type Answer = { data: { id: number; full_name: string; private: boolean } }
 
-/** Looks repositories up with the tokens of a stack, one after the other. */
+/** Looks up repositories with the tokens of a stack, one after the other. */
 export function openRepositoryLookup(
   apiUrl: string,
   tokens: Pick<GitHubTokens, 'reading'>,

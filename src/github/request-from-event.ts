@@ -5,8 +5,8 @@ import type { MergeGroupEvent, PullRequestEvent, PushEvent, SourceEvent } from '
 import { findSkipWord } from './skip-words.ts'
 
 /**
- * The build that an event requests, why it requests none (`ignored`), or why it is invalid. A request with `ignored`
- * contains a skip word and counts only if the account does not use skip words.
+ * The build that an event requests, why it does not request any (`ignored`), or why it is invalid. A request with `ignored` contains a skip
+ * word and counts only if the account does not use skip words.
  */
 export type RequestResult =
   | { request: BuildRequest; ignored?: string }
@@ -19,7 +19,7 @@ export type Gone = Pick<BuildRequest, 'repository' | 'repositoryId' | 'trigger'>
 const ACTIONS = ['opened', 'reopened', 'synchronize', 'edited']
 const DEPENDABOT = 'dependabot[bot]'
 const HEADS = 'refs/heads/'
-/** GitHub pushes each group of a merge queue to a branch of its own. */
+/** GitHub pushes each group of a merge queue to a separate branch. */
 const QUEUE = 'gh-readonly-queue/'
 const NO_COMMIT = /^0+$/
 const MAX_MESSAGE_LENGTH = 2000
@@ -62,7 +62,7 @@ function requestFromPush(push: PushEvent): RequestResult {
       ignored: `${branch} belongs to a merge queue: its merge_group event is built, not this push. The webhook must send merge_group events.`,
     }
   }
-  // Without a head commit nothing is lost but its message and author: `after` says what to build.
+  // Without a head commit, only its message and author are missing: `after` names the commit to build.
   const message = push.head_commit?.message ?? ''
   const word = findSkipWord(message)
   const author = push.head_commit?.author
@@ -110,7 +110,7 @@ function requestFromPullRequest({
   if (pull_request.state === 'closed') return { ignored: `Pull request #${number} is closed.` }
   const { head, base, user, author_association } = pull_request
   const author = user?.login || 'ghost'
-  // The repository of a deleted fork is null, so it counts as a fork too.
+  // The repository of a deleted fork is null, so it also counts as a fork.
   const isFork = head.repo?.id !== repository.id
   return {
     request: {
@@ -121,11 +121,11 @@ function requestFromPullRequest({
       checkoutBranch: branchName(head.ref),
       commit: head.sha,
       baseCommit: base.sha,
-      // The repository itself has one name in its payload, whatever the head calls it.
+      // The repository itself has only one name in its payload, whatever the head says.
       cloneRepository: isFork ? (head.repo?.full_name ?? null) : repository.full_name,
       pullRequest: number,
       isFork,
-      // The author counts, not the sender of the event: a person who opens it again, or changes its base, does not vouch for it.
+      // The author counts, not the sender of the event: a person who reopens it, or changes its base, does not vouch for it.
       isStranger: isFork && isStranger(author_association),
       isDependabot: author === DEPENDABOT || sender?.login === DEPENDABOT,
       message: shorten(pull_request.title ?? '', MAX_MESSAGE_LENGTH),
@@ -191,7 +191,7 @@ const person = (name: Text, login: Text): Person => ({
   login: login ? shorten(login, 80) : null,
 })
 
-/** The authors and committers of a push, each once. */
+/** The authors and committers of a push, without duplicates. */
 function committersOf({ commits, head_commit }: PushEvent): Person[] {
   const signers = [...(commits ?? []), head_commit].flatMap(commit => [commit?.author, commit?.committer])
   const people = signers.flatMap(signer =>

@@ -2,7 +2,7 @@ import { RERUN_ALL, RERUN_FAILED } from '../model/check-id.ts'
 import type { Rerun } from '../model/rerun.ts'
 import type { CheckEvent } from './event.ts'
 
-/** The builds that somebody wants to run again, if an event is about that. GitHub also says when a check run is created or completed. */
+/** The builds that somebody wants to run again, if an event is about that. GitHub also reports when a check run is created or completed. */
 export function rerunFromEvent(event: CheckEvent): { rerun: Rerun } | { ignored: string } {
   const { action, repository, sender } = event.payload
   const check = event.name === 'check_run' ? event.payload.check_run : event.payload.check_suite

@@ -22,13 +22,13 @@ export async function verifySignature(
 const idSchema = z.object({ repository: z.object({ id: z.int().positive() }) })
 const ownerSchema = z.union([
   z.object({ repository: z.object({ full_name: z.string() }) }),
-  // The ping of an organization's webhook is of no repository.
+  // The ping of an organization's webhook has no repository.
   z.object({ repository: z.undefined().optional(), organization: z.object({ login: z.string() }) }),
 ])
 
 /**
- * The signer of a delivery; null if this stack does not know the signer. A secret counts only for the repository or the organization that
- * the payload names, so the secret of one repository signs for no other.
+ * The signer of a delivery; null if this stack does not know it. A secret counts only for the repository or the organization that the
+ * payload names, so a repository's secret does not sign for any other.
  */
 export async function findSigner(
   delivery: Signed,

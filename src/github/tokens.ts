@@ -15,7 +15,7 @@ export const STATUS_PERMISSIONS: Permissions = { statuses: 'write' }
 export const DEPLOYMENT_PERMISSIONS: Permissions = { deployments: 'write' }
 /** The permissions for check runs. Optional: without them, commits get statuses. */
 export const CHECK_PERMISSIONS: Permissions = { checks: 'write' }
-/** The permissions to look a repository up. Every App has them. */
+/** The permissions to look up a repository. Every App has them. */
 export const READ_PERMISSIONS: Permissions = { metadata: 'read' }
 /** The permissions for clones. */
 export const CLONE_PERMISSIONS: Permissions = { contents: 'read' }
@@ -23,24 +23,24 @@ export const CLONE_PERMISSIONS: Permissions = { contents: 'read' }
 export type GitHubTokens = {
   /** For statuses. Only http and report have it. */
   writing(repository: string): Promise<string>
-  /** For check runs, with the App's id. Only an App has such tokens; null if there is none, or it has no permission for them. */
+  /** For check runs, with the App's id. Only an App has such tokens; null if there is none, or it lacks the permission. */
   checking(repository: string): Promise<{ token: string; appId: number } | null>
   /** To compare commits. */
   comparing(repository: string): Promise<string>
   /** For deployments. */
   deploying(repository: string): Promise<string>
-  /** To look repositories up: for all that this stack may see of the repository's owner. */
+  /** To look up repositories: for all that this stack may see of the repository's owner. */
   reading(repository: string): Promise<string[]>
-  /** For the clone of one private repository. From an App it is valid for an hour. Null if there is none. */
+  /** To clone one private repository. An App's is valid for an hour. Null if there is none. */
   cloning(repository: string): Promise<string | null>
   /**
-   * For the commands of a job: it can read the contents of this repository and nothing else, for an hour. Only an App has such
-   * tokens: a personal one reads all that its owner lets it. Null if there is none, or if the App is not installed there.
+   * For the commands of a job: it can read the contents of this repository and nothing else, for an hour. Only an App has such tokens: a
+   * personal one reads all that its owner permits. Null if there is none, or if the App is not installed there.
    */
   forJob(repository: string): Promise<string | null>
   /**
-   * For fetching a public repository, because GitHub limits fetches without a token. Only an App has tokens that can
-   * read nothing else: a personal one reads all that its owner may. Null if there is none, or not in time.
+   * To fetch a public repository, because GitHub limits fetches without a token. Only an App has tokens that can read nothing else: a
+   * personal one reads all that its owner may. Null if there is none, or not in time.
    */
   readingPublic(repository: string): Promise<string | null>
 }
@@ -92,7 +92,7 @@ export function openTokens(
     },
     comparing: async repository => {
       const { githubApp, cloneToken } = await secrets()
-      // A token that may only set statuses may not read a private repository.
+      // A token that may only set statuses cannot necessarily read a private repository.
       return githubApp || !cloneToken ? tokenWith(repository, CLONE_PERMISSIONS) : cloneToken
     },
     cloning: async repository => {

@@ -3,8 +3,8 @@ import type { Announcement } from '../model/announcement.ts'
 import type { Notifier } from './notifier.ts'
 
 /**
- * Announces something by all notifiers that can and have not yet (`done` has their names). Returns the names of those that are done
- * now, also because their service refuses it for good.
+ * Announces something through all notifiers that can and have not yet (those not in `done`). Returns the names of those that are done now,
+ * even if their service refuses it permanently.
  */
 export async function announceAll(
   notifiers: readonly Notifier[],

@@ -3,8 +3,8 @@ import { isNotApproved, isRed, isSuperseded } from '../records/wording.ts'
 import type { BuildNews } from './notifier.ts'
 
 /**
- * Whether people want to hear of a build as it stands. Before its end only those who want to hear of every build do:
- * nobody knows yet how it ends. Without a build before it, every end is a change.
+ * Whether people want to hear of a build in its current state. Before its end, only those who want to hear of every build do, because its
+ * end is unknown. Without a build before it, every end is a change.
  */
 export async function isWanted(
   { view, isOver, summary }: BuildNews,

@@ -3,7 +3,7 @@ import type { z } from '../model/zod.ts'
 import type { Summary } from '../records/branch-summary.ts'
 import type { View } from '../records/view.ts'
 
-/** What a notifier may know of a build. */
+/** A notifier's knowledge about a build. */
 export type BuildNews = {
   view: View
   /** The URL of the build's page; that of a private repository contains the page's access key. */
@@ -14,7 +14,7 @@ export type BuildNews = {
   mayHaveStage: (stage: string) => boolean
   /** Whether the build's branch was deleted, or its pull request closed. */
   isGone: boolean
-  /** Whether the build waits for approval, or has ended without ever having been started. */
+  /** Whether the build waits for approval, or has ended without being started. */
   isUnstarted: boolean
   /** The summary of the build's branch, updated with this build; null if it has none. */
   summary: () => Promise<Summary | null>
@@ -22,30 +22,30 @@ export type BuildNews = {
   tail: () => Promise<readonly string[]>
 }
 
-/** What a notifier keeps of a delivery. `error` is null if the service accepted it. */
+/** A notifier's record of a delivery. `error` is null if the service accepted it. */
 export type DeliveredBase = { error: string | null }
 
 export type NotifyResult<Delivered> = {
-  /** What is delivered now; null for nothing. It is kept in `report.json`. */
+  /** The current delivery; null for nothing. It is kept in `report.json`. */
   delivered: Delivered | null
-  /** Whether something could not be delivered that is worth another attempt. */
+  /** Whether something could not be delivered, but is worth another attempt. */
   again: boolean
   /** Whether people still see an earlier state, such as "running", that is no longer true. */
   isStanding?: boolean
 }
 
 /**
- * One way to notify people about builds. `notify` brings it up to date with the view: it is called after every change, may
- * be called again with the same view, and then delivers nothing twice. It delivers nothing about a queued build. A refusal is part of what it returns and never
- * changes the build; it throws only for faults of its own.
+ * One way to notify people about builds. `notify` brings it up to date with the view: it is called after every change, may be called again
+ * with the same view, and then delivers nothing twice. It delivers nothing about a queued build. It returns refusals, which never change
+ * the build, and throws only for its own faults.
  */
 export type Notifier<Settings = unknown, Delivered extends DeliveredBase = DeliveredBase> = {
-  /** The key of what it has delivered in `report.json`. */
+  /** The key of its deliveries in `report.json`. */
   name: string
   /** Picks its settings from the configuration's `notifications`. */
   settings: z.ZodType<Settings>
   delivered: z.ZodType<Delivered>
-  /** Tells people of something else, where this notifier can. Returns whether it is worth another attempt. */
+  /** Notifies people of something else, if this notifier can. Returns whether it is worth another attempt. */
   announce?(announcement: Announcement, settings: Settings): Promise<boolean>
   notify(news: BuildNews, settings: Settings, delivered: Delivered | null): Promise<NotifyResult<Delivered>>
 }

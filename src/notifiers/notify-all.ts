@@ -1,10 +1,10 @@
 import type { Notifications } from '../config/notifications.ts'
 import type { BuildNews, DeliveredBase, Notifier } from './notifier.ts'
 
-/** What each notifier has delivered, by its name. */
+/** The deliveries of each notifier, by its name. */
 export type Delivered = Record<string, unknown>
 
-/** Brings all notifiers up to date, at the same time; one that fails holds up none of the others. */
+/** Brings all notifiers up to date concurrently; one that fails does not hold up the others. */
 export async function notifyAll(
   notifiers: readonly Notifier[],
   news: BuildNews,

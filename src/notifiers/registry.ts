@@ -16,7 +16,7 @@ export type NotifierServices = {
   /** For the records of commits. */
   leaseHolder: LeaseHolder
   publish: Publish
-  /** Null where the account has no Slack token. */
+  /** Null if the account has no Slack token. */
   openSlack: () => Promise<Slack | null>
 }
 
@@ -34,7 +34,7 @@ export const openNotifiers = ({
   eraseTypes(snsNotifier(publish)),
 ]
 
-/** A notifier whose own schemas check what it is given. */
+/** A notifier whose own schemas validate its input. */
 function eraseTypes<S, D extends DeliveredBase>({
   name,
   settings,

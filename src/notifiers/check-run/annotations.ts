@@ -8,7 +8,7 @@ import { printable } from './markdown.ts'
 const MOST_TITLE = 255
 const MOST_MESSAGE = 4000
 
-/** The annotations of tests that failed in a file of the repository. GitHub shows their texts as they are. */
+/** The annotations of tests that failed in a file of the repository. GitHub shows their texts unchanged. */
 export const annotationsOf = (failures: readonly FailedTest[]): Annotation[] =>
   failures
     .flatMap(failure => {
@@ -20,13 +20,13 @@ export const annotationsOf = (failures: readonly FailedTest[]): Annotation[] =>
     })
     .slice(0, MOST_FAILURES)
 
-/** Whether a path is one of a file below the root of a repository, in its simplest form. */
+/** Whether a path is that of a file below the root of a repository, in its simplest form. */
 export const isInRepository = (path: string): boolean =>
   path.isWellFormed() &&
   !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]|^[A-Za-z]:/u.test(path) &&
   path.split('/').every(part => part !== '' && part !== '.' && part !== '..' && part !== '.git')
 
-/** GitHub takes no empty message. */
+/** GitHub does not accept an empty message. */
 function messageOf({ message }: FailedTest): string {
   const text = stripVTControlCharacters(message)
     .replace(/[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')

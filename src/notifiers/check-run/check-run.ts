@@ -21,15 +21,15 @@ const REBUILD: CheckAction = {
 }
 
 /**
- * How a check run concludes; null while it goes on. `neutral` and `skipped` are never used: GitHub lets a pull request be merged
- * whose required check has one of them.
+ * The conclusion of a check run; null while it is in progress. `neutral` and `skipped` are never used: GitHub lets a pull request be merged
+ * if its required check has one of them.
  */
 export function conclusionOf({ state, isUnstarted, conclusion }: CommitEntry): CheckConclusion | null {
   if (state === 'pending') return isUnstarted ? 'action_required' : null
   return state === 'success' ? 'success' : (conclusion ?? 'failure')
 }
 
-/** The check run that shows a truth. `details`: of the build that it is about, if that has ended. A pure function. */
+/** The check run that shows a truth. `details`: those of its build, if that has ended. A pure function. */
 export function checkRunOf(at: At, truth: CommitEntry, details: Details | null): CheckRun {
   const { project, repository, commit, name } = at
   const { number, targetUrl, description } = truth

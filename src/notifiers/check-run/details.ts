@@ -11,18 +11,18 @@ import type { Store } from '../../records/store.ts'
 import { readTestRecord } from '../../records/test-record.ts'
 import { type View, viewOf } from '../../records/view.ts'
 
-/** GitHub takes no more annotations in one request. https://docs.github.com/rest/checks/runs */
+/** GitHub's limit for annotations in one request. https://docs.github.com/rest/checks/runs */
 export const MOST_FAILURES = 50
 /** How many records of jobs are read at once. */
 const AT_ONCE = 5
 
-/** A test that failed. `job`: which of several jobs. `isAllowed`: it does not make the build red. */
+/** A test that failed. `job`: which job, if there are several. `isAllowed`: it does not make the build red. */
 export type FailedTest = TestFailure & { job: string | null; isAllowed: boolean }
 
-/** The contents of a check run, of a build that has ended. */
+/** The contents of a check run for a build that has ended. */
 export type Details = {
   view: View
-  /** The first ones, those that make the build red before others. */
+  /** The first ones; those that make the build red come first. */
   failures: readonly FailedTest[]
   /** How many tests failed in all. */
   failed: number
@@ -31,7 +31,7 @@ export type Details = {
 
 type Context = { own: View | null; store: Store; mayRetry: (view: View) => Promise<boolean> }
 
-/** Reads what is to be shown of a build; null if its end is not on record yet. */
+/** Reads the details of a build; null if its end is not on record yet. */
 export async function readDetails(
   build: BuildRef,
   { own, store, mayRetry }: Context,
@@ -42,7 +42,7 @@ export async function readDetails(
   return { view, ...tests, mayRetry: isRetriable }
 }
 
-/** The end is shown in any case, also where settings are not valid. */
+/** The end is always shown, even if settings are not valid. */
 function noButton(error: unknown): false {
   console.error(error)
   return false
@@ -53,14 +53,14 @@ async function readView(store: Store, build: BuildRef): Promise<View | null> {
   return records && viewOf(records)
 }
 
-/** The failure of a job without test reports, in the form of a test of a report. */
+/** The failure of a job without test reports, in the form of a failed test of a report. */
 function failedTestOf(failure: FailureView): FailedTest {
   const { test, excerpt, file, line, job } = failure
   const name = test ?? headingOf(failure)
   return { suite: '', name, message: excerpt.join('\n'), file, line, job, isAllowed: false }
 }
 
-/** The failures that the records of jobs have. A build of a hundred red jobs costs no more reads than one of fifty. */
+/** The failures in the records of jobs. A build of a hundred red jobs costs no more reads than one of fifty. */
 async function readFailures(store: Store, view: View): Promise<Pick<Details, 'failures' | 'failed'>> {
   const jobs = allJobsOf(view).filter(
     ({ tests, ref, isDeploy }) => tests && failedTests(tests) > 0 && ref !== null && !isDeploy,

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 
-/** Of one text that others have written, in UTF-16 units. */
+/** The limit for one text that others have written, in UTF-16 units. */
 const MOST_TEXT = 300
 const MOST_LINE = 500
 
@@ -13,18 +13,18 @@ export const printable = (text: string, most: number): string => {
 }
 
 /**
- * Text as HTML within Markdown. Every ASCII character but letters, digits and spaces is a numeric reference, which has no meaning
- * in Markdown, in a table, or in HTML. https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
+ * Text as HTML within Markdown. Every ASCII character except letters, digits and spaces is a numeric reference, which has no meaning in
+ * Markdown, in a table, or in HTML. https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
  */
 export const encoded = (text: string) => text.replace(/[!-/:-@[-`{-~]/g, mark => `&#${mark.charCodeAt(0)};`)
 
-/** Text that others have written, in one line. GitHub makes no mention, reference or link of what is in `<code>`. */
+/** Text that others have written, in one line. GitHub does not create mentions, references or links within `<code>`. */
 export const codeOf = (text: string): string => {
   const line = printable(text, MOST_TEXT).trim()
   return line === '' ? '' : `<code>${encoded(line)}</code>`
 }
 
-/** As many of the texts as fit, in order, and how many do not. */
+/** As many of the texts as fit, in order, and the number of those that do not. */
 export function fitting(texts: readonly string[], separator: string, most: number) {
   let bytes = 0
   const fits = texts.findIndex(text => {
@@ -36,7 +36,7 @@ export function fitting(texts: readonly string[], separator: string, most: numbe
 }
 
 /**
- * The first lines that others have written, of at most `most` bytes; empty for none. Empty ones are left out: none may end the
+ * The first lines that others have written, of at most `most` bytes; empty for none. Empty lines are left out, because they may end the
  * HTML around them.
  */
 export function blockOf(lines: readonly string[], most: number): string {

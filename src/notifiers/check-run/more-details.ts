@@ -2,7 +2,7 @@ import { hasEnded } from '../../model/conclusion.ts'
 import type { Posted } from '../../records/commit-record.ts'
 import type { View } from '../../records/view.ts'
 
-/** Whether a check run lacks what is known of its build by now: another invocation has posted its end, of which it knew less. */
+/** Whether a check run lacks known details of its build: another invocation, which knew less, has posted its end. */
 export const hasMoreDetails = ({ check }: Posted, own: View): boolean =>
   check !== undefined &&
   check.conclusion !== null &&

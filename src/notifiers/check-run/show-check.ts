@@ -8,7 +8,7 @@ import { readDetails } from './details.ts'
 
 export type CheckContext = {
   checks: Pick<Checks, 'put'>
-  /** Whether what failed in a build can be run again by itself. */
+  /** Whether only the failed jobs of a build can be run again. */
   mayRetry: (view: View) => Promise<boolean>
 }
 
@@ -17,17 +17,16 @@ type At = {
   repository: string
   commit: string
   name: string
-  /** The build that is reported: what is on record of it may be older. */
+  /** The reported build: its records may be older. */
   own: View | null
   store: Store
 }
 type PostedCheck = NonNullable<Posted['check']>
 
 /**
- * Shows a truth by a check run. One that is not completed is changed, whatever build it was about. A completed one belongs to
- * its build and keeps its conclusion, because annotations stay: all else gets another check run, and GitHub shows the newest of a
- * name.
- * @returns null if this stack may make no check runs in this repository
+ * Shows a truth as a check run. One that is not completed is changed, whatever build it was about. A completed one belongs to its build and
+ * keeps its conclusion, because annotations stay: everything else gets another check run, and GitHub shows the newest of a name.
+ * @returns null if this stack may not create check runs in this repository
  */
 export async function showCheck(
   { own, store, ...at }: At,
@@ -44,7 +43,7 @@ export async function showCheck(
     before && (before.conclusion === null || (before.number === number && before.conclusion === conclusion))
   const id = isOwn ? before.id : null
   const accepted = await checks.put(checkRunOf(at, truth, details), id).catch(error => {
-    // Nothing that a job has left may keep people from being told the end.
+    // Nothing from a job may prevent the notification of the end.
     if (!isInvalid(error) || details === null) throw error
     return checks.put(checkRunOf(at, truth, null), id)
   })

@@ -10,12 +10,11 @@ import type { Details, FailedTest } from './details.ts'
 import { blockOf, codeOf, encoded, fitting, linkTo } from './markdown.ts'
 
 /**
- * In bytes, without what leads to the rest. In all, no more than the 65,535 characters that GitHub takes.
- * https://docs.github.com/rest/checks/runs
+ * In bytes, without the links to the rest. Altogether within GitHub's limit of 65,535 characters. https://docs.github.com/rest/checks/runs
  */
 const MOST_FAILURE_BYTES = 20_000
 const MOST_TABLE_BYTES = 40_000
-/** Of the message of one failure, in bytes. */
+/** The limit for the message of one failure, in bytes. */
 const MOST_EXCERPT_BYTES = 4000
 /** How many failures are shown. */
 const MOST_SHOWN = 10
@@ -53,7 +52,7 @@ function rowOf(job: JobView, url: string): string {
   return `| ${cells.join(' | ')} |`
 }
 
-/** The page of a job. The key of its build's page opens it. */
+/** The page of a job. The key of its build's page also opens it. */
 function jobUrl(url: string, key: number): string {
   const job = new URL(url)
   job.pathname += `/jobs/${key}`

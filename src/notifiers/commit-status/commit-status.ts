@@ -7,7 +7,7 @@ import { describeStatus } from '../../records/wording.ts'
 /** GitHub refuses a longer description with 422. https://docs.github.com/en/rest/commits/statuses */
 const DESCRIPTION_LIMIT = 140
 
-/** A skipped build gets no status: an invented success would open a protected branch. */
+/** A skipped build gets no status, because a false success would open a protected branch. */
 const STATES: Record<BuildStatus, CommitState | null> = {
   waiting: 'pending',
   queued: null,

@@ -21,20 +21,20 @@ import { showTruth } from './show-truth.ts'
 type Commit = Pick<View, 'project' | 'repository' | 'commit'>
 export type CommitContext = {
   github: Pick<GitHub, 'compare' | 'setStatus'>
-  /** Absent where commits get statuses alone. */
+  /** Absent if commits only get statuses. */
   checks?: CheckContext
   /** Its `holder` names the invocation that works on commits. */
   leaseHolder: LeaseHolder
 }
 
-/** In ms: how long another invocation that posts the commit's statuses is waited for, and between looks. */
+/** In ms: how long to wait for another invocation that posts the commit's statuses, and the pause between looks. */
 const TIMEOUT_MS = 20_000
 const LOOK_MS = 200
 
 /**
- * Enters how a build stands in its commit's record, and sets the commit's statuses on GitHub to what is true then. Resolves
- * once GitHub has them, regardless of who has set them.
- * @throws if GitHub refuses, does not answer, or another invocation does not come to an end
+ * Enters the state of a build into its commit's record, and updates the commit's statuses on GitHub. Resolves once GitHub has them,
+ * regardless of who has set them.
+ * @throws if GitHub refuses, does not answer, or another invocation does not end
  */
 export async function updateCommitStatus(
   view: View,
@@ -52,8 +52,8 @@ export async function updateCommitStatus(
 }
 
 /**
- * Whether something was said about this commit for the same branch or pull request: by an earlier build, or by this one before
- * report died or could not record it.
+ * Whether an earlier build of the same branch or pull request has reported on this commit, or this one before report died or could not
+ * record it.
  */
 export async function hasEntry(view: View, { leaseHolder: { store } }: CommitContext): Promise<boolean> {
   const standing = (await readCommit(store, view))?.entries[view.trigger]
@@ -66,8 +66,8 @@ export const readCommit = (
 ): Promise<CommitRecord | null> => readRecord(store, commitKey(project, commit), commitRecordSchema)
 
 /**
- * Changes a commit's record, and posts what follows from it.
- * @param own the build that this invocation reports: what is on record of it may be older
+ * Changes a commit's record, and posts the resulting statuses.
+ * @param own the build that this invocation reports: its records may be older
  * @throws as `updateCommitStatus`
  */
 export async function updateCommit(
@@ -111,7 +111,7 @@ async function recordSharing(
   await Promise.all(shared.map(([trigger]) => addSharedCommit(store, { project, trigger }, commit)))
 }
 
-/** Entries that others have added or replaced since stay; those that were dropped as stale do not. */
+/** Keeps entries that others have since added or replaced, but not those that were dropped as stale. */
 function mergeEntries(
   done: CommitRecord,
   standing: CommitRecord,

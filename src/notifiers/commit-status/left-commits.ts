@@ -24,7 +24,7 @@ export async function leaveCommits(
   }
 }
 
-/** The branch was deleted, the pull request closed, or what it moved on to was not built. */
+/** The branch was deleted, the pull request closed, or its next commit was not built. */
 async function lookAgain(
   view: View,
   commit: string,
@@ -47,11 +47,11 @@ async function leaveCommit(
 ): Promise<void> {
   const { github, leaseHolder } = context
   const { project, trigger } = view
-  // A build that a person asked for has not moved the branch.
+  // A build requested by a person has not moved the branch.
   if (builds.some(({ number, isArrival }) => number === view.number && !isArrival)) return
   const standing = (await readCommit(leaseHolder.store, { project, commit }))?.entries[trigger]
   if (standing) {
-    // When the branch came to a commit is told by its arrivals, not by rebuilds.
+    // The arrivals of a branch, not its rebuilds, show when it came to a commit.
     const { number } = builds.find(each => each.commit === commit && each.isArrival) ?? standing
     if (!(await isNewer(view, { number, commit }, github.compare))) return
     await updateCommit({ ...view, commit }, context, record =>
@@ -61,7 +61,7 @@ async function leaveCommit(
   await removeSharedCommit(leaseHolder.store, view, commit)
 }
 
-/** With nothing else to say about the commit, what was said of it stays. A build that was never started says nothing. */
+/** Without any other statement about the commit, its entry stays. A build that was never started states nothing. */
 function withoutEntry(record: CommitRecord, trigger: string): CommitRecord {
   const { [trigger]: left, ...entries } = record.entries
   const isLast = !Object.values(entries).some(

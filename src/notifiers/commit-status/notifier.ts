@@ -14,15 +14,15 @@ const deliveredSchema = z.object({
   state: z.string(),
   description: z.string(),
   isGone: z.boolean(),
-  /** What GitHub has accepted last of this build. */
+  /** The last status of this build that GitHub has accepted. */
   accepted: z.string().nullable(),
   error: z.string().nullable(),
 })
 type Delivered = z.infer<typeof deliveredSchema>
 
 /**
- * Sets the commit's status on GitHub, or its check run, to which each build that is at the commit contributes. One notifier does
- * both, so that no commit has both under one name.
+ * Sets the commit's status on GitHub, or its check run, to which each build of the commit contributes. One notifier does both, so that no
+ * commit has both under one name.
  */
 export const commitStatusNotifier = (context: CommitContext): Notifier<object, Delivered> => ({
   name: 'commit-status',
@@ -41,7 +41,7 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
       if (!delivered || news.isOver || isGone) await leaveCommits(news, context)
       return { delivered: { ...next, accepted: state, error: null }, again: false }
     } catch (error) {
-      // Any refusal may pass but that of the contents: GitHub also answers 404 while it has not yet seen a commit.
+      // Any refusal may be temporary, except that of the contents: GitHub also answers 404 while it has not yet seen a commit.
       const again = accepted === 'pending' || !isInvalid(error)
       const isStanding = accepted === 'pending' || !isPermanentError(error)
       return { delivered: { ...next, error: describeGitHubError(error) }, again, isStanding }
@@ -49,7 +49,7 @@ export const commitStatusNotifier = (context: CommitContext): Notifier<object, D
   },
 })
 
-/** A build that sets no status of its own: its branch or pull request may still have left earlier commits. */
+/** A build without its own status: its branch or pull request may still have left earlier commits. */
 async function leaveWithoutStatus(news: BuildNews, delivered: Delivered | null, context: CommitContext) {
   const { view, isOver, isGone } = news
   if (!isGone && (view.status !== 'skipped' || !isOver)) return { delivered, again: false }
@@ -63,8 +63,8 @@ async function leaveWithoutStatus(news: BuildNews, delivered: Delivered | null, 
 }
 
 /**
- * A skipped build has no status, but what was said before of its branch or pull request at this commit holds no longer: of an earlier
- * build, or of this one while it waited for approval.
+ * A skipped build has no status, but an earlier statement about its branch or pull request at this commit is no longer valid: that of an
+ * earlier build, or of this one while it waited for approval.
  */
 async function wantedStatus(
   { view, url, isOver }: BuildNews,

@@ -4,25 +4,24 @@ import { truthOf } from './truth.ts'
 
 type Commit = { repository: string; commit: string }
 
-/** Shows people what is true of a commit and context, and returns what they see then. `before`: what they have seen. */
+/** Shows people the truth about a commit and context, and returns what they see then. `before`: what they have seen. */
 export type ShowTruth = (context: string, truth: CommitEntry, before: Posted | null) => Promise<Posted>
 
 type PostContext = {
   compare: Compare
   show: ShowTruth
-  /** Whether more is known of the build that a check run is about than it shows. */
+  /** Whether more is known about the build of a check run than it shows. */
   hasMore: (posted: Posted) => boolean
 }
 
 /**
- * Of a commit and context. A stranger can close and open a pull request again for ever, and GitHub accepts 1,000 statuses. A success,
- * and a wait that is over, are replaced even so.
+ * The limit for a commit and context. A stranger can close and reopen a pull request forever, and GitHub accepts 1,000 statuses. A success,
+ * and a wait that is over, are still replaced.
  */
 const MOST_UNSTARTED_POSTS = 20
 
 /**
- * Brings the statuses of a commit up to date with its entries, and returns its record as it stands then. A status that
- * GitHub has is set only if it changes.
+ * Updates the statuses of a commit from its entries, and returns its new record. A status that GitHub has is set only if it changes.
  * @throws if GitHub refuses a status, or does not answer
  */
 export async function postTruth(
@@ -52,8 +51,8 @@ export async function postTruth(
 const isPull = (trigger: string) => trigger.startsWith('pr/')
 
 /**
- * Drops entries that decide a status although their branch is no longer at the commit. GitHub is asked only where entries
- * disagree. The last entry of a context always stays, and one that was started stays if no other was.
+ * Drops entries that decide a status although their branch is no longer at the commit. GitHub is queried only if entries disagree. The last
+ * entry of a context always stays, and one that was started stays if no other was.
  */
 async function withoutStale(
   { repository, commit }: Commit,

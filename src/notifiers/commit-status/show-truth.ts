@@ -9,13 +9,13 @@ type At = { project: string; repository: string; commit: string; own: View | nul
 type ShowContext = {
   store: Store
   github: { setStatus(status: CommitStatus): Promise<void> }
-  /** Absent where commits get statuses alone. */
+  /** Absent if commits only get statuses. */
   checks?: CheckContext
 }
 
 /**
- * Shows a truth by a check run or, where this stack may make none, by a status. The first that is shown of a commit and context
- * decides for all that follow: GitHub would show both under one name.
+ * Shows a truth as a check run or, if this stack may not create any, as a status. The first one for a commit and context decides for all
+ * later ones: GitHub would show both under one name.
  * @throws Error if GitHub refuses, or does not answer
  */
 export async function showTruth(

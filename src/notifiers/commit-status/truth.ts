@@ -4,9 +4,9 @@ import { shortened } from './commit-status.ts'
 const SEVERITY = { success: 0, pending: 1, error: 2, failure: 2 }
 
 /**
- * What a status says of a commit that several branches or pull requests are at. No green covers a red of the same rank, and
- * what forks built counts only where the repository itself has built nothing. A build that was never started is no result: of the same
- * rank, it counts only where nothing else was said. A pure function; `entries` is not empty.
+ * The status of a commit that several branches or pull requests share. No green covers a red of the same rank, and builds of forks count
+ * only if the repository itself has none. A build that was never started is not a result: it counts only if there is nothing else of the
+ * same rank. A pure function; `entries` is not empty.
  */
 export function truthOf(entries: readonly CommitEntry[]): CommitEntry {
   const ranked = entriesThatCount(entries)
@@ -15,7 +15,7 @@ export function truthOf(entries: readonly CommitEntry[]): CommitEntry {
   return { ...worst, description: shortened(`${worst.subject}: ${worst.description}`) }
 }
 
-/** The entries of the highest rank, and of these the ones that were started, if there are any. */
+/** The entries of the highest rank; among these, only those that were started, if there are any. */
 function entriesThatCount(entries: readonly CommitEntry[]): readonly CommitEntry[] {
   const own = entries.filter(({ isFork }) => !isFork)
   const ranked = own.length > 0 ? own : entries
@@ -23,7 +23,7 @@ function entriesThatCount(entries: readonly CommitEntry[]): readonly CommitEntry
   return started.length > 0 ? started : ranked
 }
 
-/** Of two that are equally bad, the later build is meant. */
+/** The later of two equally bad builds counts. */
 const isWorse = (one: CommitEntry, other: CommitEntry) =>
   SEVERITY[one.state] === SEVERITY[other.state]
     ? one.number > other.number

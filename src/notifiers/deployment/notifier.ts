@@ -6,25 +6,25 @@ import type { BuildNews, Notifier } from '../notifier.ts'
 
 const shownSchema = z.object({
   id: z.int().positive().nullable(),
-  /** What GitHub has accepted last. */
+  /** The last status that GitHub has accepted. */
   accepted: z.string().nullable(),
   state: z.string(),
   error: z.string().nullable(),
 })
-/** What GitHub shows of one deploy. */
+/** The state of one deploy on GitHub. */
 type Shown = z.infer<typeof shownSchema>
 
 const deliveredSchema = z.object({
   /** By stage. */
   stages: z.record(stageNameSchema, shownSchema),
-  /** The first that stands. */
+  /** The first one that remains. */
   error: z.string().nullable(),
 })
 type Delivered = z.infer<typeof deliveredSchema>
 
 const STATES = { running: 'in_progress', succeeded: 'success', failed: 'failure' } as const
 
-/** The person who requested the deploy, and the reason why it failed. GitHub takes at most 140 characters, and none above U+FFFF. */
+/** The person who requested the deploy, and the reason why it failed. GitHub allows 140 characters, and none above U+FFFF. */
 const descriptionOf = (by: string | null, reason: string | null) =>
   [by && `Requested by ${by}`, reason]
     .filter(Boolean)
@@ -54,7 +54,7 @@ export const deploymentNotifier = (github: GitHub): Notifier<object, Delivered> 
   },
 })
 
-/** Earlier versions had one deploy for each build, and kept what GitHub shows of that. */
+/** Earlier versions had one deploy for each build, and kept its state on GitHub. */
 function shownBefore(delivered: unknown, { view: { deploys } }: BuildNews): Delivered['stages'] {
   const [first] = deploys
   const only = shownSchema.safeParse(delivered)
@@ -89,7 +89,7 @@ async function showDeploy(
     // 403: this token or App may set statuses but no deployments. Trying again would not help.
     const isFinal = isPermanentError(error) || (error as { status?: number }).status === 403
     const accepted = before?.accepted ?? null
-    // As long as GitHub shows it in progress, no refusal is final.
+    // While GitHub shows it in progress, no refusal is final.
     const isStanding = accepted === STATES.running
     const shown = { id, state, accepted, error: describeGitHubError(error) }
     return { shown, again: isStanding || !isFinal, isStanding }

@@ -70,7 +70,7 @@ function argumentsOf(settings: SlackSettings, message: SlackMessage): ChatPostMe
   return settings.asUser ? shown : { ...shown, username: settings.username, icon_url: settings.iconUrl }
 }
 
-/** Errors that the next call may not get. https://docs.slack.dev/reference/methods/chat.postMessage#errors */
+/** Errors that may not recur. https://docs.slack.dev/reference/methods/chat.postMessage#errors */
 const TRANSIENT = [
   'ratelimited',
   'rate_limited',

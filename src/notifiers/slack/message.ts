@@ -36,7 +36,7 @@ export function slackMessageOf(view: View, url: string, tail: readonly string[])
   return { text: '', attachments: [{ color, fallback, text: lines.join('\n') }] }
 }
 
-/** A message about something else than one build. */
+/** A message about something other than a build. */
 export const slackAnnouncementOf = ({ subject, text }: Announcement): SlackMessage => ({
   text: '',
   attachments: [{ color: RED, fallback: subject, text: escaped(text) }],

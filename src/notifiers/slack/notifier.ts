@@ -17,8 +17,8 @@ type Settings = z.output<typeof settingsSchema>
 type Delivered = z.infer<typeof deliveredSchema>
 
 /**
- * Keeps one message for each build, posted at its start if every end is wanted, and edited as the build goes on. If the
- * start was delivered, the end is delivered too. `open` returns null where the account has no Slack token.
+ * Keeps one message for each build, posted at its start if every end is wanted, and edited as the build proceeds. If the start was
+ * delivered, the end is delivered, too. `open` returns null if the account has no Slack token.
  */
 export const slackNotifier = (open: () => Promise<Slack | null>): Notifier<Settings, Delivered> => ({
   name: 'slack',
@@ -54,7 +54,7 @@ export const slackNotifier = (open: () => Promise<Slack | null>): Notifier<Setti
         error instanceof SlackRefusal ? error : new SlackRefusal(String(error).slice(0, 300), false)
       const { channel = null, ts = null } = posted ?? {}
       const next = { channel, ts, status: view.status, error: refusal.message }
-      // A message about the end makes up for a missing one about the start.
+      // A message about the end compensates for a missing one about the start.
       return { delivered: next, again: news.isOver && !refusal.isFinal, isStanding: posted !== null }
     }
   },

@@ -14,14 +14,14 @@ import {
   isRed,
 } from '../../records/wording.ts'
 
-/** A message about one build. `subject` and `text` become a mail; filter policies look at `attributes`. */
+/** A message about one build. `subject` and `text` become a mail; filter policies use `attributes`. */
 export type SnsMessage = { subject: string; text: string; attributes: Record<string, string> }
 
-/** SNS takes ASCII only, on one line. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+/** SNS allows only ASCII, on one line. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
 const SUBJECT_LIMIT = 99
 const LINE_LIMIT = 500
 
-/** A message about one build, as a mail shows it. `tail` is the end of the log of a build that failed. */
+/** A message about one build for a mail. `tail` is the end of the log of a build that failed. */
 export function snsMessageOf(view: View, url: string, tail: readonly string[]): SnsMessage {
   const { repository } = view
   const status = printable(describeStatus(view))
@@ -82,7 +82,7 @@ export function snsMessageOf(view: View, url: string, tail: readonly string[]): 
   }
 }
 
-/** A message about something else than one build. */
+/** A message about something other than a build. */
 export const snsAnnouncementOf = ({ project, topic, subject: line, text }: Announcement): SnsMessage => ({
   subject: subject(line),
   text: `${printable(text)}\n`,
