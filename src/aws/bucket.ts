@@ -23,7 +23,7 @@ export type BucketAccess = {
   credentials?: Credentials
   endpoint?: string
   region?: string
-  /** False without the right to list the bucket: S3 then answers for a missing object that access is denied. Default: true. */
+  /** False without the right to list the bucket: S3 then denies access to a missing object. Default: true. */
   mayList?: boolean
 }
 
@@ -51,7 +51,7 @@ export function openStore(bucket: string, { mayList = true, ...access }: BucketA
   const endpoint = access.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL
   // bucket.127.0.0.1 is not a host name: with another endpoint, the bucket goes into the path.
   const client = new S3Client({ ...clientDefaults, ...access, forcePathStyle: Boolean(endpoint) })
-  // It prepares each request and answer for a log, even without a logger.
+  // It formats each request and answer for a log, even without a logger.
   client.middlewareStack.remove('loggerMiddleware')
   client.middlewareStack.add(
     next => args => {
@@ -81,7 +81,7 @@ function objectStore(
   bucket: string,
   mayList: boolean,
 ): Omit<Store, 'multipart' | 'presign' | 'close'> {
-  // Any other refusal says nothing of the object: a right is missing, a key is disabled, the clocks differ.
+  // Any other refusal does not concern the object: a right is missing, a key is disabled, the clocks differ.
   const isMissing = (error: unknown) =>
     statusOf(error) === 404 || (!mayList && (error as Error).name === 'AccessDenied')
   const get = async (key: string, range?: string) => {
@@ -105,7 +105,7 @@ function objectStore(
     putIf: async (key, body, condition) => {
       const rule = 'ifMatch' in condition ? { IfMatch: condition.ifMatch } : { IfNoneMatch: '*' }
       const put = { Bucket: bucket, Key: key, Body: body, ContentType: JSON_TYPE, ...rule }
-      // If-Match on a missing object is answered with 404: somebody else removed it.
+      // S3 answers If-Match on a missing object with 404: somebody else removed it.
       const isLost = (status?: number) => status === 412 || (status === 404 && 'ifMatch' in condition)
       return conditionally(() => client.send(new PutObjectCommand(put)), isLost)
     },
@@ -165,18 +165,18 @@ async function conditionally(
       const status = statusOf(error)
       if (isLost(status)) return { isWritten: false }
       if (status !== 409) throw error
-      // 409: two writes at the same moment, and perhaps neither succeeded. Only repeating it shows.
+      // 409: two writes at the same moment, and perhaps neither succeeded. Only a repetition shows that.
       if (attempt === CONFLICTS) return { isWritten: false }
       await sleep(attempt * CONFLICT_MS)
     }
   }
 }
 
-/** The header that names the source of a copy. */
+/** The header with the source of a copy. */
 const copySource = (bucket: string, key: string) =>
   `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`
 
-/** S3's order is that of bytes in UTF-8. Our keys are ASCII. */
+/** S3's order is that of UTF-8 bytes. Our keys are ASCII. */
 const byKey = (one: Entry, other: Entry) => (one.key < other.key ? -1 : 1)
 
 /** Twice as fast as the SDK's own `transformToByteArray`. */

@@ -1,7 +1,7 @@
-/** Options that the clients of all services of AWS have in common. */
+/** Options shared by the clients of all AWS services. */
 export const clientDefaults = {
   /**
-   * How long a service may take to answer, in milliseconds: by default the SDK waits for ever. A request that takes longer is
+   * The time limit for a service's answer, in milliseconds, because the SDK waits forever by default. A request that exceeds it is
    * repeated, as after any other failure.
    */
   requestHandler: {

@@ -2,8 +2,8 @@ import { clientDefaults } from './client-defaults.ts'
 import { lazy } from './lazy.ts'
 
 /**
- * Lambda refuses to invoke a function for now: its image is being made ready. That takes up to two minutes after a function has rested
- * for weeks, or was deployed. https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+ * Lambda temporarily refuses to invoke a function, because its image is being prepared. That takes up to two minutes after weeks without
+ * use, or after a deploy. https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
  */
 export class FunctionNotReady extends Error {
   override readonly name = 'FunctionNotReady'
@@ -16,9 +16,9 @@ const NOT_READY = [
 ]
 
 /**
- * Invokes a function asynchronously: Lambda keeps the event, and tries again if it fails. A function with tenant isolation must
- * be given a tenant id, and no other function may (docs/decisions/025).
- * @throws FunctionNotReady if it cannot run for now
+ * Invokes a function asynchronously: Lambda keeps the event, and tries again if it fails. Functions with tenant isolation require a tenant
+ * id, and others do not allow one (docs/decisions/025).
+ * @throws FunctionNotReady if it cannot run yet
  */
 export type InvokeFunction = (functionArn: string, event: object, tenantId?: string) => Promise<void>
 

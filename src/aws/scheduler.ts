@@ -14,11 +14,11 @@ export type Schedule = {
 
 export type Scheduler = {
   /**
-   * Schedules one invocation, which deletes its schedule afterwards. False: there is a schedule of that name. One that was deleted or
-   * has run may still be there for a while.
+   * Schedules one invocation, which deletes its schedule afterwards. False: a schedule of that name exists. One that was deleted or has run
+   * may still exist for a while.
    */
   schedule(schedule: Schedule): Promise<boolean>
-  /** Deletes a schedule, if it is there. */
+  /** Deletes a schedule, if it exists. */
   cancel(name: string): Promise<void>
 }
 

@@ -4,14 +4,14 @@ import { lazy } from './lazy.ts'
 export type TemporaryCredentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string }
 
 /**
- * The longest session of a role that was assumed by way of another role, in seconds.
+ * The longest session of a role that was assumed through another role, in seconds.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
  */
 const SESSION_SECONDS = 3600
 
 export type AssumeRole = (session: {
   roleArn: string
-  /** CloudTrail shows it. 2 to 64 characters of `[A-Za-z0-9_+=,.@-]`. */
+  /** The name that CloudTrail shows: 2 to 64 characters of `[A-Za-z0-9_+=,.@-]`. */
   name: string
   /** Narrows the role's own permissions. */
   policy?: string

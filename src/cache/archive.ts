@@ -18,7 +18,7 @@ type Tree = {
   path: string
 }
 
-/** How archives are compressed: by an option of tar, or by streams beside it. */
+/** The compression of archives: an option of tar, or separate streams. */
 type Codec = {
   options: readonly string[]
   pack: (raw: Readable) => Readable
@@ -51,10 +51,10 @@ function hasCommand(directory: string): boolean {
 export const processOptions = (path: string, cancelSignal: AbortSignal) =>
   ({ env: { PATH: path, LC_ALL: 'C' }, extendEnv: false, cancelSignal, reject: false }) as const
 
-/** The format that keeps times to the nanosecond, without the times that nobody restores. */
+/** The format that keeps times to the nanosecond, without the times that are not restored. */
 const FORMAT = ['--format=posix', '--pax-option=delete=atime,delete=ctime', '--sparse']
 
-/** Restores modes and times exactly, in names as they are. */
+/** Restores modes and times exactly, under unchanged names. */
 export const EXTRACT_OPTIONS = [
   ...[`--record-size=${CHUNK_BYTES}`, '--no-same-owner', '--same-permissions', '--delay-directory-restore'],
   ...['--no-unquote', '--warning=no-timestamp'],
@@ -64,7 +64,7 @@ export const EXTRACT_OPTIONS = [
  * Packs exactly these files and directories below the root into a compressed archive. Links stay links.
  * @param names bytes, one in each character (latin1)
  * @param more further options of tar
- * @returns `done` rejects if something could not be packed as it was. Files that have disappeared are skipped.
+ * @returns `done` rejects if something could not be packed unchanged. Files that have disappeared are skipped.
  */
 export function packTree(
   { root, path }: Tree,
@@ -130,7 +130,7 @@ export async function unpackTree(
 }
 
 export const linesOf = (text: string | undefined) => (text ?? '').split('\n').filter(line => line !== '')
-/** tar's messages for files that have disappeared, and its last line if nothing else was wrong. */
+/** tar's messages for files that have disappeared, and its last line if there was no other error. */
 const GONE =
   /: File removed before we read it$|: Cannot stat: No such file or directory$|Exiting with failure status due to previous errors$/
 const HARMLESS = /: Not found in archive$|Exiting with failure status due to previous errors$/

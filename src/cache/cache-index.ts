@@ -7,8 +7,8 @@ import type { Store } from '../records/store.ts'
 import { MAX_SHARDS } from './shards.ts'
 
 /**
- * The archives that were saved under a hash; none if nothing was left of the cache. Written after them, so that they are
- * complete if this exists.
+ * The archives that were saved under a hash; empty if nothing was left of the cache. Written after them, so they are complete if this
+ * exists.
  */
 const savedSchema = z.object({
   archives: z.array(z.string().regex(/^[0-9a-f-]{36}\.\d\.tar\.zst$/)).max(MAX_SHARDS),
@@ -24,7 +24,7 @@ export const MAX_REASON = 500
 /** The hash that a branch saved last. */
 const pointerSchema = z.object({ hash: z.string().regex(/^[0-9a-f]{32}$/) })
 
-/** How far a branch's newest build came with saving a cache. Written by builds: it decides nothing. */
+/** The progress of a branch's newest build in saving a cache. Written by builds: it decides nothing. */
 const attemptSchema = z.object({
   build: z.int().positive(),
   state: z.enum(['saving', 'saved', 'failed']),

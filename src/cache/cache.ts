@@ -19,7 +19,7 @@ import type { WarmCache } from './warm-cache.ts'
 /** The paths that a cache contains, and the files of the repository whose hash is its key. */
 export type CacheSpec = { paths: readonly string[]; key: readonly string[] }
 
-/** What restoring and saving caches needs. */
+/** The dependencies of restoring and saving caches. */
 export type CacheContext = CachingJob & {
   sandbox: Sandbox
   /** The caches that the previous build left in this sandbox. */
@@ -33,7 +33,7 @@ export type CacheContext = CachingJob & {
   redact: (text: string) => string
 }
 
-/** The share of a build's remaining time that restoring a cache may take: the command needs the rest. */
+/** The share of a build's remaining time for restoring a cache: the command needs the rest. */
 const MAX_TIME_SHARE = 1 / 4
 
 /** One cache of a build. Create it after the commit has been checked out. */
@@ -66,10 +66,7 @@ export class Cache {
     return this.#spec.key.length > 0
   }
 
-  /**
-   * Restores the best match. Returns lines for the log, which also report errors, and that an earlier build could not
-   * save this cache.
-   */
+  /** Restores the best match. Returns lines for the log, which also report errors, and an earlier build's failure to save this cache. */
   async restore(): Promise<string[]> {
     const { sandbox, deadline } = this.#context
     if (this.#tracked)
@@ -103,11 +100,11 @@ export class Cache {
     return key.filter((_, index) => files[index] === '')
   }
 
-  /** Returns where the cache came from; null if there is none. */
+  /** Returns the source of the cache; null if there is none. */
   async #restoreBest(signal: AbortSignal): Promise<string | null> {
     const found = await rejectOnAbort(signal, this.#index.find(this.#hash))
     if (!found) return null
-    // Another sandbox may have saved a newer one: what was left here counts only if it equals what is in the bucket.
+    // Another sandbox may have saved a newer one, so the cache left here counts only if it equals the bucket's.
     const isWarm = await this.#context.warmCache.take(this.#index.id, found.archives)
     if (!isWarm) await this.#unpack(found, signal)
     this.#restored = found
@@ -128,7 +125,7 @@ export class Cache {
   async save(since: number): Promise<number | null> {
     const { directory } = this.#context.sandbox
     const names = this.#names.filter(name => this.#exists(name))
-    // Files that a command has removed are gone, unless other commits look for it by the same key.
+    // Files that a command has removed are gone, unless other commits look for the cache by the same key.
     if (this.#tracked || (names.length === 0 && (this.#isKeyed || !this.#restored))) return null
     const link = names.find(name => lstatSync(join(directory, name)).isSymbolicLink())
     if (link) throw new Error(`${this.#pathOf(link)} is a link`)
@@ -136,7 +133,7 @@ export class Cache {
     const restored = this.#restored?.hash === this.#hash ? this.#restored : null
     const isAlike = restored?.tree === tree.digest
     const isTouched = tree.changedAt > since
-    // A file with the same size and times has been touched: only its content says whether it is another one.
+    // A file with the same size but new times may be unchanged: only its content decides.
     const content =
       isAlike && isTouched && !this.#isKeyed
         ? await hashContents(directory, tree, this.#context.signal)
@@ -187,7 +184,7 @@ export class Cache {
     const roots = archives.map((_, index) => join(at, String(index)))
     try {
       for (const root of roots) mkdirSync(root, { mode: 0o700 })
-      // Each into an empty directory of its own, so that a link in one archive cannot redirect another.
+      // Each into a separate empty directory, so that a link in one archive cannot redirect another.
       await runConcurrently(
         signal,
         archives.map(
@@ -203,7 +200,7 @@ export class Cache {
     }
   }
 
-  /** Moves an unpacked path to where it belongs. False if it has not been unpacked. */
+  /** Moves an unpacked path to its place. False if it has not been unpacked. */
   #place(root: string, name: string): boolean {
     const unpacked = placeIn(root, name)
     const stats = lstatSync(unpacked, { throwIfNoEntry: false })
@@ -212,7 +209,7 @@ export class Cache {
     return stats !== undefined
   }
 
-  /** As the configuration calls it. */
+  /** Its name in the configuration. */
   #pathOf = (name: string) => this.#spec.paths[this.#names.indexOf(name)]
 
   #exists = (name: string) =>

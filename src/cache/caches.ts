@@ -14,7 +14,7 @@ export class Caches {
     this.#caches = caches
   }
 
-  /** The caches of a build. Those of forks neither read nor save any. */
+  /** Opens the caches of a build. Builds of forks do not read or save any. */
   static async open(options: CacheContext, specs: readonly CacheSpec[]): Promise<Caches> {
     const late = AbortSignal.timeout(Math.max(1, Math.floor(options.deadline - Date.now())))
     const context = { ...options, signal: AbortSignal.any([options.signal, late]) }
@@ -31,16 +31,13 @@ export class Caches {
   /** Restores all caches and logs lines about each. A cache that cannot be restored does not fail the build. */
   async restore(logLine: (line: string) => Promise<void>): Promise<void> {
     const { warmCache, sandbox } = this.#context
-    // One after another: each uses all memory and processors.
+    // Sequentially, because each uses all memory and processors.
     for (const cache of this.#caches) for (const line of await cache.restore()) await logLine(line)
     await warmCache.clear()
     if (this.#caches.some(({ isRestored }) => isRestored)) this.#since = await settleFileTime(sandbox.temp)
   }
 
-  /**
-   * Saves the caches of a build that passed. The build has ended, and so has its log: errors are recorded for the next
-   * build's.
-   */
+  /** Saves the caches of a build that passed. The build has ended, and so has its log: errors are recorded for the next build's log. */
   async save(): Promise<void> {
     const { redact } = this.#context
     for (const cache of this.#caches) {
@@ -63,7 +60,7 @@ export class Caches {
   }
 }
 
-/** The first line of an error. An answer of S3 may have no message of its own. */
+/** The first line of an error. An answer of S3 may have no message. */
 function describeError({ message, $metadata }: Error & { $metadata?: { httpStatusCode?: number } }): string {
   const [line = ''] = message.split('\n')
   const status = $metadata?.httpStatusCode

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 
 /**
- * Only root can make devices, and tar would make them for the author of the archive.
+ * Only root can create devices, and tar would create them for the author of the archive.
  * @throws if there is one below a directory
  */
 export function refuseDevices(root: string): void {

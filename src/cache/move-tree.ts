@@ -43,7 +43,7 @@ function move(from: Path, to: Path): void {
     return
   }
   if (!stats.isDirectory()) throw new Error(`${to} is a directory`)
-  // Only their owner's rights let files be moved out of one directory and into another.
+  // Files can be moved out of or into directories only with their owner's rights.
   open(from, stats)
   open(to, there)
   for (const name of readdirSync(from, { encoding: 'buffer' })) move(below(from, name), below(to, name))
@@ -57,7 +57,7 @@ const below = (directory: Path, name: Buffer): Path => Buffer.concat([directory,
 
 const OWNER_RIGHTS = 0o700
 
-/** Gives the owner of a directory all rights to it. Returns whether they were missing. */
+/** Gives the owner of a directory all rights to it. Returns whether any were missing. */
 function open(directory: Path, { mode }: Stats): boolean {
   const isClosed = (mode & OWNER_RIGHTS) !== OWNER_RIGHTS
   if (isClosed) chmodSync(directory, mode | OWNER_RIGHTS)

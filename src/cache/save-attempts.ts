@@ -10,8 +10,8 @@ const RECORD_MS = 5000
 type Context = { build: Build; warmCache: WarmCache; redact: (text: string) => string }
 
 /**
- * Saving begins when the log of its build has ended. So the attempt is recorded beside the cache, where the next build
- * of the branch finds it. If the bucket refuses that too, the sandbox remembers it.
+ * Saving begins after the log of its build has ended, so the attempt is recorded with the cache, where the next build of the branch finds
+ * it. If the bucket also refuses that, the sandbox remembers it.
  */
 export class SaveAttempts {
   readonly #index: CacheIndex
@@ -28,7 +28,7 @@ export class SaveAttempts {
   async describeLast(label: string): Promise<string[]> {
     const { warmCache } = this.#context
     const noted = warmCache.takeFailure(this.#index.prefix)
-    // An unreadable record decides nothing, and the cache itself may still be found.
+    // An unreadable record decides nothing, and the cache itself may still exist.
     const last = noted ?? (await this.#index.lastAttempt().catch(() => null))
     if (!last || last.state === 'saved') return []
     this.#isOpen = true
@@ -57,7 +57,7 @@ export class SaveAttempts {
   async fail(reason: string): Promise<void> {
     const { warmCache, redact } = this.#context
     const text = escapeControls(redact(reason)).slice(0, MAX_REASON).toWellFormed()
-    // First of all, because this process may be ended while it waits.
+    // First, because this process may be ended while it waits.
     warmCache.noteFailure(this.#index.prefix, this.#attempt('failed', text))
     await this.#record('failed', text)
     warmCache.takeFailure(this.#index.prefix)

@@ -6,7 +6,7 @@ const PART_BYTES = 8 * 1024 * 1024
 const MAX_IN_FLIGHT = 2
 const TYPE = 'application/zstd'
 
-/** An object that should be there is not. */
+/** An object is missing that should exist. */
 export class MissingArchive extends Error {
   override readonly name = 'MissingArchive'
 }
@@ -38,7 +38,7 @@ export async function* download(store: Store, key: string): AsyncGenerator<Uint8
 
 /**
  * Stores a stream as one object. Returns its size in bytes.
- * @param isOnce whether an object that is there stays
+ * @param isOnce whether an existing object is kept
  */
 export async function upload(
   store: Store,
@@ -75,7 +75,7 @@ export async function upload(
   return bytes
 }
 
-/** Splits a stream into parts, each with its number from 1 on and whether it is the last. */
+/** Splits a stream into parts, each with its number, from 1, and whether it is the last. */
 async function* partsOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<[number, Uint8Array, boolean]> {
   let gathered: Uint8Array[] = []
   let length = 0

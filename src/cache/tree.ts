@@ -1,19 +1,16 @@
 import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readlinkSync, type Stats, unlinkSync } from 'node:fs'
 
-/** Files and directories that belong into the same archive. */
+/** Files and directories that belong in the same archive. */
 export type Unit = { directory: string; names: string[]; bytes: number }
 
-/**
- * The files below some names, as they are on disk. Names are bytes, one in each character (latin1): a file's name need
- * not be UTF-8.
- */
+/** The files below some names, as on disk. Names are bytes, one in each character (latin1): a file's name need not be UTF-8. */
 export type Tree = {
-  /** Each element: units that belong into the same archive. */
+  /** Each element: units that belong in the same archive. */
   groups: Unit[][]
   /** The regular files, in a fixed order. */
   files: string[]
-  /** The hash of names, types, modes, sizes, times of change, and links: all but the content of files. */
+  /** The hash of names, types, modes, sizes, times of change, and links: everything except the content of files. */
   digest: string
   bytes: number
   /** The newest ctime, which no program can set; ms since 1970. */
@@ -28,8 +25,8 @@ export const toBytes = (name: string) => Buffer.from(name).toString('latin1')
 export const pathOf = (root: string, name: string) => Buffer.from(`${toBytes(root)}/${name}`, 'latin1')
 
 /**
- * Reads the trees below some names. Removes sockets, which no archive contains and which nobody listens to now.
- * Synchronous, because nothing else runs after the build.
+ * Reads the trees below some names. Removes sockets, which archives cannot contain and which nobody listens to now. Synchronous, because
+ * nothing else runs after the build.
  * @throws if something cannot be read
  */
 export function readTree(root: string, names: readonly string[]): Tree {
@@ -43,7 +40,7 @@ class TreeReader {
   readonly #hash = createHash('sha256')
   readonly #units: Unit[] = []
   readonly #files: string[] = []
-  /** Where a file with several names was seen first, by its inode. */
+  /** The first place of a file with several names, by its inode. */
   readonly #linked = new Map<number, { name: string; unit: Unit }>()
   readonly #merged = new Map<Unit, Unit>()
   #changedAt = 0
@@ -69,7 +66,7 @@ class TreeReader {
     }
   }
 
-  /** Adds a directory to the unit `within` or, for null, as a unit of its own. */
+  /** Adds a directory to the unit `within` or, for null, as a separate unit. */
   #readDirectory(directory: string, within: Unit | null): void {
     const entries = readdirSync(pathOf(this.#root, directory), { encoding: 'latin1' })
       .toSorted()
@@ -89,7 +86,7 @@ class TreeReader {
   #add(name: string, stats: Stats, unit: Unit): void {
     this.#note(name, stats)
     unit.names.push(name)
-    // Files with holes take less than their size.
+    // Sparse files take less than their size.
     unit.bytes += FILE_OVERHEAD + (stats.isFile() ? Math.min(stats.size, stats.blocks * 512) : 0)
     if (!stats.isFile()) return
     this.#files.push(name)
@@ -103,7 +100,7 @@ class TreeReader {
     }
   }
 
-  /** Hashes what `stat` tells about an entry. The times of links and directories are left out: nothing goes by them. */
+  /** Hashes the `stat` data of an entry. The times of links and directories are left out, because nothing depends on them. */
   #note(name: string, stats: Stats): void {
     this.#hash.update(`${name}\0${stats.mode}\0${this.#describe(name, stats)}\0`)
   }

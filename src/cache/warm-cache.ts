@@ -65,12 +65,12 @@ export class WarmCache {
     }
   }
 
-  /** Remembers that a cache was not saved, for when the bucket does not take that either. */
+  /** Remembers that a cache was not saved, in case the bucket cannot record that. */
   noteFailure(id: string, failure: Attempt): void {
     this.#failures.set(id, failure)
   }
 
-  /** The failure that was noted for a cache, once. */
+  /** Returns the failure noted for a cache, once. */
   takeFailure(id: string): Attempt | null {
     const failure = this.#failures.get(id) ?? null
     this.#failures.delete(id)

@@ -1,15 +1,15 @@
 import type { OutputPipe } from './output-pipe.ts'
 
 /**
- * What was found of processes that still held the output when the shell had ended: they ended, too; they were silent,
- * and may have been about to write; or they went on writing.
+ * The state of processes that still held the output when the shell had ended: they ended, too; they were silent, and may have been about to
+ * write; or they continued to write.
  */
 export type BackgroundEnd = 'ended' | 'silent' | 'writing'
 
 const TICK_MS = 100
-/** Processes that have written nothing for so many ticks are taken for daemons. */
+/** Processes that have written nothing for this many ticks count as daemons. */
 const QUIET_TICKS = 3
-/** More than that comes from a process that does not end by itself. */
+/** More comes from a process that does not end by itself. */
 const MAX_BYTES = 64 * 1024 * 1024
 
 export type BackgroundLimits = {
@@ -28,7 +28,7 @@ export async function takeBackgroundOutput(
   const end = performance.now() + limitMs
   const maxBytes = pipe.bytes + MAX_BYTES
   let quiet = 0
-  // A filter that ends may just have written: only what is silent for a tick after that is silent.
+  // A filter that ends may just have written, so wait for another silent tick.
   let isFiltered = false
   for (let before = pipe.bytes; !(await pipe.settle(TICK_MS)); before = pipe.bytes) {
     quiet = pipe.bytes > before || pipe.isConsuming ? 0 : quiet + 1
@@ -40,7 +40,7 @@ export async function takeBackgroundOutput(
   return 'ended'
 }
 
-/** Says in the log what became of them; null if nothing can be missing. */
+/** Describes their fate for the log; null if nothing can be missing. */
 export function describeBackgroundEnd(end: BackgroundEnd): string | null {
   if (end === 'ended') return null
   return end === 'silent'

@@ -2,16 +2,16 @@ import { Socket } from 'node:net'
 
 /** A process that is about to fill the pipe takes longer to start. */
 const INTERVAL_MS = 2
-/** While the pipe may be full, a process that starts writing fails at once. */
+/** While the pipe may be full, a process that starts to write fails at once. */
 const FULL_INTERVAL_MS = 1
 
-/** What Node calls to set or clear O_NONBLOCK on a pipe. It is not in Node's documentation. */
+/** The method with which Node sets or clears O_NONBLOCK on a pipe. It is not in Node's documentation. */
 type PipeHandle = { setBlocking(isBlocking: boolean): number }
 
 /**
- * The write end of a pipe that many processes share. O_NONBLOCK belongs to the open file and not to the process that
- * sets it, as every Node child does that prints: all others would then fail with EAGAIN as soon as the pipe is full.
- * While it is watched, the flag is cleared through our copy.
+ * The write end of a pipe that many processes share. O_NONBLOCK belongs to the open file, not to the process that sets it, as every Node
+ * child does when it prints. All others would then fail with EAGAIN once the pipe is full. While the pipe is watched, our copy clears the
+ * flag.
  */
 export class BlockingWriter {
   readonly fd: number

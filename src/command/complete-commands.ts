@@ -2,15 +2,15 @@ import { probeShell } from './probe-shell.ts'
 
 const LIMIT_MS = 5000
 /**
- * After these, a shell would show a seam or read it in another way: it prints the lines that it reads (`set -ev`), or runs a trap after
- * each subshell, or has another `builtin`, or aliases.
+ * After these, a shell would show a seam or read it differently: it prints the lines that it reads (`set -ev`), runs a trap after each
+ * subshell, has another `builtin`, or has aliases.
  */
 export const WATCHING =
   /\bset\s[^;&|\n]{0,200}(?:-\w*v|\bverbose\b)|CHLD\b|\bbuiltin\b|\bexpand_aliases\b|\bposix\b/
 
 /**
- * For each argument, prints 1 if the text is complete with it, and 0 if it is still open. `bash -n` runs nothing. A parenthesis after
- * the text is an error, unless an open here-document takes it. A backslash at the end continues the line.
+ * For each argument, prints 1 if the text is then complete, and 0 if it is still open. `bash -n` runs nothing. A parenthesis after the text
+ * is an error, unless an open here-document takes it. A backslash at the end continues the line.
  */
 const PROBE = `text=
 for item; do
@@ -29,9 +29,9 @@ for item; do
 done`
 
 /**
- * Joins commands of a list until each is complete by itself, as far as bash can tell without running them: a seam may stand between
- * two of them. Commands that a seam would change are joined, too. If bash does not answer, all are joined.
- * @param path the PATH in which bash is found
+ * Joins commands of a list until each is complete by itself, as far as bash can tell without running them, so that seams may separate them.
+ * Commands that a seam would change are joined, too. If bash does not answer, all are joined.
+ * @param path the PATH with bash
  */
 export async function completeCommands(commands: readonly string[], path: string): Promise<string[]> {
   if (commands.length < 2) return [...commands]

@@ -2,7 +2,7 @@ import { LARGEST_VARIABLE, sizeOfVariable } from '../model/variable-size.ts'
 
 const ADVICE = 'Shorten it, or keep it in a file (for example in S3) that the command fetches.'
 
-/** Why the system refused to start a command with these variables (E2BIG), and what to do. */
+/** Why the system refused to start a command with these variables (E2BIG), and the fix. */
 export function explainSize(command: string, env: Readonly<Record<string, string>>): string {
   const commandSize = Buffer.byteLength(command) + 1
   if (commandSize > LARGEST_VARIABLE)

@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 /**
- * Whether a process of the group reads from a pipe, as `tee`, `ts` or a loop in `> >(…)` do: it may still have to write
- * what others wrote. Daemons have `/dev/null` there, because bash gives that to commands in the background. False without
- * /proc (macOS).
+ * Whether a process of the group reads from a pipe, as `tee`, `ts` or a loop in `> >(…)` do: it may still have to write the output of
+ * others. Daemons read from `/dev/null`, which bash gives to commands in the background. False without /proc (macOS).
  */
 export function hasFilter(group: number): boolean {
   return attempt(() => readdirSync('/proc'))?.some(pid => /^\d+$/.test(pid) && isFilter(pid, group)) ?? false
@@ -17,7 +16,7 @@ function isFilter(pid: string, group: number): boolean {
   return attempt(() => statSync(`/proc/${pid}/fd/0`).isFIFO()) ?? false
 }
 
-/** Processes may end meanwhile or belong to another user. */
+/** Processes may end in the meantime or belong to another user. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read()

@@ -1,6 +1,6 @@
 type OnOutput = (bytes: Uint8Array) => Promise<void>
 
-/** An index has so many digits in a mark. */
+/** The digits of an index in a mark. */
 const DIGITS = 3
 
 /** The end of the mark of a seam. */
@@ -59,7 +59,7 @@ export class SeamFinder {
     await this.#pass(held)
   }
 
-  /** Null if no seam can follow that has this index. */
+  /** Null if no seam with this index can follow. */
   #indexIn(digits: Buffer): number | null {
     const index = Number(digits.toString('latin1'))
     return indexOfSeam(index) === digits.toString('latin1') && index > this.last && index < this.#count

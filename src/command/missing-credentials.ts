@@ -5,7 +5,7 @@ const MESSAGES = [
   // AWS CLI, botocore (boto3, Zappa, SAM)
   /Unable to locate credentials/,
   /NoCredentialsError/,
-  // SDKs for JavaScript (3 and 2), and what is built on them
+  // SDKs for JavaScript (3 and 2), and tools that use them
   /Could not load credentials from any providers/,
   /CredentialsProviderError/,
   /Missing credentials in config/,
@@ -34,8 +34,8 @@ const VARIABLES = [
 ]
 
 /**
- * Advice for a command that failed for lack of AWS credentials. Null if its output does not mention missing credentials, or
- * if it had some. LambCI gave commands the credentials of its own function.
+ * Advice for a command that failed for lack of AWS credentials. Null if its output does not mention missing credentials, or if it had some.
+ * LambCI gave commands its own function's credentials.
  */
 export function explainMissingCredentials(
   output: string,

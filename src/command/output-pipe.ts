@@ -11,14 +11,14 @@ import { BlockingWriter } from './blocking-writer.ts'
 const FULL_CHUNK = 64 * 1024
 /** A pipe buffers 64 KiB at first. In a larger one, most programs never see it full, which is when O_NONBLOCK hurts. */
 const LARGE_PIPE = 512 * 1024
-/** Commands that end earlier do without it. */
+/** Commands that end earlier do not need it. */
 const ENLARGE_AFTER_MS = 20
-/** A consumer that is busy longer with a full chunk gets smaller ones, so that O_NONBLOCK is cleared in between. */
+/** A consumer that takes longer for a full chunk gets smaller ones, so that O_NONBLOCK is cleared in between. */
 const LONG_MS = 1
 const SHORT_CHUNK = 16 * 1024
 /** A pipe buffers at most 1 MiB. More than this after the command's end must have been written since. */
 const MAX_DRAINED_BYTES = 2 * 1024 * 1024
-/** Node cannot set the size of a pipe (F_SETPIPE_SZ of Linux). Git brings Perl. */
+/** Node cannot set the size of a pipe (Linux's F_SETPIPE_SZ). Git includes Perl. */
 const SET_SIZE: readonly (readonly [string, ...string[]])[] = [
   ['perl', '-e', `fcntl(STDOUT, 1031, ${LARGE_PIPE}) or exit 1`],
   ['python3', '-ISc', `import fcntl; fcntl.fcntl(1, 1031, ${LARGE_PIPE})`],
@@ -27,7 +27,7 @@ const SET_SIZE: readonly (readonly [string, ...string[]])[] = [
 /** A pipe that is opened ahead of its command. */
 export type PreparedOutput = AsyncDisposable & { pipe: Promise<OutputPipe> }
 
-/** How long it would have been for a full chunk. */
+/** How long a full chunk would have taken. */
 const msPerChunk = (start: number, bytes: number) => ((performance.now() - start) * FULL_CHUNK) / bytes
 
 /** Opens a pipe for a command that comes later. Disposing of it closes the pipe, whether it was used or not. */
@@ -77,7 +77,7 @@ export class OutputPipe {
     this.#enlarging = setTimeout(() => this.#enlarge(), ENLARGE_AFTER_MS)
   }
 
-  /** Where it does not work, the pipe stays as it is. */
+  /** Leaves the pipe unchanged if it does not work. */
   async #enlarge() {
     for (const [program, ...options] of process.platform === 'linux' ? SET_SIZE : []) {
       if (this.writer.isClosed) return
@@ -137,12 +137,12 @@ export class OutputPipe {
     return this.#bytes
   }
 
-  /** Whether the consumer is at work. */
+  /** Whether the consumer is working. */
   get isConsuming(): boolean {
     return this.#consuming
   }
 
-  /** Waits until all output is read, at most `ms`. Returns whether it is. */
+  /** Waits at most `ms` until all output is read. Returns whether it is. */
   async settle(ms: number): Promise<boolean> {
     const stop = new AbortController()
     const timeout = sleep(ms, undefined, { signal: stop.signal }).catch(() => {})

@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 
 /**
- * Runs a short script of our own in a shell, with nothing but a PATH. `stdout` is null if it failed or took too long.
+ * Runs our own short script in a shell, with only a PATH. `stdout` is null if it failed or took too long.
  * @param shell a name that is found in the PATH, or a file
  */
 export async function probeShell(

@@ -5,12 +5,12 @@ import { probeShell } from './probe-shell.ts'
 const PROBE = 'while read -r line; do echo "$line"; done < <(echo works)'
 const LIMIT_MS = 10_000
 
-/** By PATH: the shells that failed. */
+/** The shells that failed, by PATH. */
 const failures = new Map<string, Promise<string[]>>()
 
 /**
- * Lambda has no /dev/fd. There, with a bash that is not patched for it, a loop over `< <(…)` does nothing and passes: a
- * build would be green without its tests. Tries it once for each PATH, unless /dev/fd shows that it works.
+ * Lambda has no /dev/fd. There, a loop over `< <(…)` does nothing and passes in a bash that is not patched, so a build would be green
+ * without its tests. Tries it once for each PATH, unless /dev/fd shows that it works.
  * @throws UserError if process substitution does not work
  */
 export async function requireProcessSubstitution(path: string): Promise<void> {
@@ -31,7 +31,7 @@ async function findFailures(path: string): Promise<string[]> {
   return shells.filter((_, index) => results[index] === false)
 }
 
-/** True as well if there is no such shell, which the command itself will say. */
+/** Also true if there is no such shell, which the command itself will report. */
 async function works(shell: string, path: string): Promise<boolean> {
   const { stdout, isMissing } = await probeShell(shell, ['-c', PROBE], { path, timeoutMs: LIMIT_MS })
   return isMissing || stdout === 'works'

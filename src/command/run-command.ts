@@ -9,9 +9,9 @@ import { OutputPipe, type PreparedOutput } from './output-pipe.ts'
 import { type LeaderEnd, ProcessGroup } from './process-group.ts'
 import { requireProcessSubstitution } from './process-substitution.ts'
 
-/** How long the rest of the output is waited for once the background processes are killed. */
+/** How long to wait for the rest of the output once the background processes are killed. */
 const DRAIN_MS = 300
-/** How long output of background processes is taken after the shell has ended. */
+/** How long to take output of background processes after the shell has ended. */
 const BACKGROUND_MS = 5000
 
 export type Command = {

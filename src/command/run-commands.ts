@@ -9,7 +9,7 @@ import { type Command, type CommandEnd, runCommand } from './run-command.ts'
 
 /** Linux allows 128 KiB for the whole text. */
 const MAX_BYTES = 125_000
-/** The length of a seam, at most. */
+/** The maximum length of a seam. */
 const SEAM_BYTES = 250
 const NOT_RUN =
   'The command has not run: "setup" has replaced or ended the shell, or left a here-document open. Change that.'
@@ -22,7 +22,7 @@ export type CommandsRun = Omit<Command, 'command'> & {
   onCommand(command: ShellCommand): Promise<void>
 }
 
-/** `last`: the last command that has begun; null if that is not certain. */
+/** `last`: the last command that has begun; null if that is uncertain. */
 export type CommandsEnd = CommandEnd & { last: ShellCommand | null }
 
 /**
@@ -57,13 +57,13 @@ export async function runCommands(
   })
   await finder.end()
   const last = (isCertain && commands[finder.last]) || null
-  // A command of a list may end the shell on purpose. A `setup` may not.
+  // A command of a list may end the shell on purpose, but a `setup` may not.
   if (last?.kind !== 'setup' || !succeeded(end.exit)) return { ...end, last }
   await options.onOutput(Buffer.from(`${NOT_RUN}\n`))
   return { ...end, exit: { kind: 'exited', code: 1 }, last }
 }
 
-/** The commands, joined where no seam may separate them. */
+/** The commands, joined if no seam may separate them. */
 async function listsOf({ command, setup, lists }: ShellText, path: string) {
   const whole = { setup: setup === null ? [] : [setup], command: [command] }
   if (lists === undefined || `${command}${setup}`.includes('\0')) return whole
@@ -80,9 +80,9 @@ async function listsOf({ command, setup, lists }: ShellText, path: string) {
 const isCertain = existsSync('/proc/self/fd')
 
 /**
- * Shell text that writes a mark before a command. The mark is two words that are written without a space between them; a trace of the
- * shell shows the space. A subshell writes it, so that the commands do not notice: `$?` and `$_` stay what they were, nothing is defined, traced or
- * trapped, and on the left of `&&` a failure ends nothing. It writes to the pipe itself, wherever the commands have directed stderr.
+ * Shell text that writes a mark before a command. The mark is two words that are written without a space between them; a trace of the shell
+ * shows the space. A subshell writes it without an effect on the commands: `$?` and `$_` are unchanged, nothing is defined, traced or
+ * trapped, and a failure on the left of `&&` ends nothing. It writes to the pipe itself, wherever the commands have redirected stderr.
  */
 function seamOf([word, rest]: readonly [string, string], index: number, output: number): string {
   const target = isCertain ? `2>/dev/null >>/proc/${process.pid}/fd/${output}` : '>&2 2>/dev/null'

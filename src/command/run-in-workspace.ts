@@ -7,7 +7,7 @@ import { runStep, type Step, type StepContext, type StepEnd, type StepLog } from
 import { userName } from './user-name.ts'
 import { writeFiles } from './write-files.ts'
 
-/** The job whose step is run. */
+/** The job to which the step belongs. */
 type StepJob = Pick<StepContext, 'deadline' | 'graceMs'> & {
   build: Build
   buildUrl: string
@@ -18,7 +18,7 @@ type StepJob = Pick<StepContext, 'deadline' | 'graceMs'> & {
   ownsMachine: boolean
 }
 
-/** Where it is run, and with what. */
+/** The place of the step, and its inputs. */
 type StepWorkspace = {
   sandbox: Sandbox
   config: Pick<Config, 'env' | 'inheritSecrets'>
@@ -26,7 +26,7 @@ type StepWorkspace = {
   secrets: Readonly<Record<string, string>>
 }
 
-/** What is run of a plan. */
+/** The step of a plan to run. */
 export type PlannedStep = { name: Step['name']; of: EnvironmentParts['step'] & Omit<Step, 'name'> }
 
 export type RunOptions = Pick<StepContext, 'signal' | 'output'> & {

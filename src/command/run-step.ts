@@ -7,17 +7,17 @@ import { explainMissingCredentials } from './missing-credentials.ts'
 import type { PreparedOutput } from './output-pipe.ts'
 import { runCommands } from './run-commands.ts'
 
-/** How much of the end of the output is searched for why a command failed, in bytes. */
+/** How much of the end of the output is searched for the cause of a failure, in bytes. */
 const TAIL_BYTES = 64 * 1024
 
-/** Commands that pass an exit code on, such as `code=$?` and `exit $code`: it is explained by the output before them. */
+/** Commands that pass on an exit code, such as `code=$?` and `exit $code`: the output before them explains it. */
 const PASSING_ON = /^(?:[A-Za-z_]\w*=[^\s()`;]*|\(?exit(?:\s+[^\s()`;]+)?\)?);?$/
 
 export type StepContext = {
   directory: string
   /** The command's complete environment. */
   env: Record<string, string>
-  /** The latest time at which the command is stopped, in ms since 1970. */
+  /** The latest moment at which the command is stopped, in ms since 1970. */
   deadline: number
   /** From SIGTERM to SIGKILL, in ms. */
   graceMs: number
@@ -34,19 +34,19 @@ export type StepLog = {
   redact(text: string): string
   /** As `beginPhase`, with a line of the runner. The output that counts starts again here, unless it `keepsOutput`. */
   beginCommand(name: LogPhase, line: string, keepsOutput: boolean): Promise<void>
-  /** Returns what `work` has written as output. */
+  /** Returns the output of `work`. */
   recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }>
 }
 
-/** How a step ended. `reason` explains in one line why it failed, and is null if it did not; `advice`: what to do about it, if that is known. */
+/** The end of a step. `reason` explains a failure in one line, and is null without one; `advice`: the fix, if it is known. */
 export type StepEnd = { exit: Exit; reason: string | null; advice: string | null; output: CommandOutput }
 
-/** What a job or a deploy runs. */
+/** The commands of a job or a deploy. */
 export type Step = ShellText & { name: 'command' | 'deploy'; timeoutSeconds: number | null }
 
 /**
- * Runs a step's commands. Logs each before its output, and how they ended, without the advice. The output that is returned is that of
- * the last one that ran, and so is the reason if it is certain which one that is.
+ * Runs a step's commands. Logs each before its output, and their end, without the advice. The returned output is that of the last command
+ * that ran, as is the reason if that command is certain.
  */
 export async function runStep(
   { name, timeoutSeconds, ...text }: Step,
@@ -77,7 +77,7 @@ export async function runStep(
   if (missing !== null) await log.writeLine(missing)
   const reason = reasonOfExit(log.redact(last?.command ?? command), exit)
   await log.writeLine(reason ?? `${shortCommand(log.redact(command))} ended with exit code 0`)
-  // Of a deploy, it has been said before.
+  // A deploy has already given this advice.
   const advice =
     succeeded(exit) || name === 'deploy' ? null : explainMissingCredentials(output.tail(TAIL_BYTES), env)
   return { exit, reason, advice, output }

@@ -2,13 +2,13 @@ import { BACKSLASH, EscapeReader, LONGEST_ESCAPE } from './escapes.ts'
 import { NOISE_STARTS } from './noise-starts.ts'
 import type { UnitReader } from './unit-reader.ts'
 
-/** How a text is read in which a secret may be. */
+/** How to read a text that may contain a secret. */
 export type Alphabet = {
-  /** What each byte counts as, or 0 for noise. */
+  /** The meaning of each byte, or 0 for noise. */
   significant: Uint8Array
   /** The length of the longest unit of several bytes that a byte begins, or 0 if there is none. */
   longestUnit: Uint8Array
-  /** The bytes with which noise may begin that is to be looked for. The rest is found by what is around it. */
+  /** The bytes with which noise may begin that must be searched for. Other noise is found by its surroundings. */
   noiseStarts: readonly number[]
   /** Whether letters count as the same in upper and lower case. */
   ignoresCase: boolean
@@ -16,8 +16,8 @@ export type Alphabet = {
 }
 
 /**
- * What each byte counts as when texts are compared without regard to noise, or 0 for noise: control characters, white space,
- * quotes and backslashes. Base64url counts as base64.
+ * The meaning of each byte when texts are compared without noise, or 0 for noise: control characters, white space, quotes and backslashes.
+ * Base64url counts as base64.
  */
 export const SIGNIFICANT: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte <= 0x20 ? 0 : byte,
@@ -26,7 +26,7 @@ for (const byte of [0x7f, ...Buffer.from(`'"`), BACKSLASH]) SIGNIFICANT[byte] = 
 SIGNIFICANT[0x2d] = 0x2b
 SIGNIFICANT[0x5f] = 0x2f
 
-/** Text, in which escapes may stand for characters. */
+/** Text, in which escapes may represent characters. */
 export const TEXT: Alphabet = {
   significant: SIGNIFICANT,
   longestUnit: LONGEST_ESCAPE,

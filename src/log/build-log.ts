@@ -11,13 +11,13 @@ import { LogStreamer } from './streamer.ts'
 
 /** The host reserves half a minute for everything after the command. */
 const END_TIMEOUT_MS = 15_000
-/** S3 copies no parts below 5 MiB: a smaller end of the log is written directly into `log.txt`. */
+/** S3 cannot copy parts below 5 MiB: a smaller end of the log is written directly into `log.txt`. */
 const REST_BYTES = 5 * 1024 * 1024 - 1
 
 export type LogOptions = {
   /** Bytes beyond it are counted and discarded. */
   limitBytes: number
-  /** How long output waits before it is uploaded, in ms, unless much of it waits. */
+  /** How long output waits for its upload, in ms, unless much of it waits. */
   uploadMs: number
 }
 
@@ -35,9 +35,9 @@ export class BuildLog {
   #secrets: readonly string[]
   #endsLine = true
   readonly #outline = new OutlineRecorder()
-  /** Of the command that is running. */
+  /** The output of the running command. */
   #output: OutputRecorder | null = null
-  /** Whether that is the output of one before it. */
+  /** Whether that is the output of an earlier one. */
   #isKept = false
 
   constructor(sink: LogSink, secrets: readonly string[], { limitBytes, uploadMs }: LogOptions) {
@@ -55,7 +55,7 @@ export class BuildLog {
     this.#redactor = createSecretRedactor(secrets)
   }
 
-  /** Masks these values, too, from now on. */
+  /** From now on, masks these values, too. */
   async addSecrets(secrets: readonly string[]): Promise<void> {
     const added = secrets.filter(secret => !this.#secrets.includes(secret))
     if (added.length === 0) return
@@ -76,15 +76,15 @@ export class BuildLog {
     await this.write(Buffer.from(`${this.#endsLine ? '' : '\n'}${runnerLine(text)}`))
   }
 
-  /** All that is written from now on belongs to this phase. */
+  /** From now on, everything written belongs to this phase. */
   async beginPhase(name: LogPhase): Promise<void> {
     await this.#send(this.#redactor.end())
     this.#outline.beginPhase(name)
   }
 
   /**
-   * Begins a phase with a line of the runner. The output that `recordOutput` returns starts after this line. If the command
-   * `keepsOutput`, it is that of the one before, unless that had none.
+   * Begins a phase with a line of the runner. The output that `recordOutput` returns starts after this line. If the command `keepsOutput`,
+   * it is that of the previous one, unless that had none.
    */
   async beginCommand(name: LogPhase, line: string, keepsOutput = false): Promise<void> {
     await this.beginPhase(name)
@@ -96,8 +96,8 @@ export class BuildLog {
   }
 
   /**
-   * Runs `work`, which writes the output of a command and no other line of the runner than that of `beginCommand`. Returns what was
-   * written since, as the log has it.
+   * Runs `work`, which writes the output of a command and no other line of the runner than that of `beginCommand`. Returns the output since
+   * then, as in the log.
    */
   async recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }> {
     await this.#send(this.#redactor.end())

@@ -1,9 +1,9 @@
-/** Shorter forms are found with a line break by all their forms, longer ones without regard to noise. */
+/** Shorter forms are found with a line break through all their forms, longer ones without regard to noise. */
 export const SHORT = 24
 
 /**
- * The base64 characters that depend on the secret alone, for each of the three offsets in a group of three bytes. The
- * characters at both ends depend on the adjacent bytes, too.
+ * The base64 characters that depend only on the secret, for each of the three offsets in a group of three bytes. The characters at both
+ * ends depend on the adjacent bytes, too.
  */
 function base64Cores(secret: string): string[] {
   const bytes = Buffer.from(secret)
@@ -23,7 +23,7 @@ export function hexForms(secret: string): string[] {
   return [hex, hex.toUpperCase()]
 }
 
-/** A form with a line break at any place, as `ends` are written. */
+/** A form with a line break at any place, written like `ends`. */
 export function broken(form: string, ends: readonly string[]): string[] {
   const places = Array.from({ length: form.length - 1 }, (_, index) => index + 1)
   return places.flatMap(at => ends.map(end => form.slice(0, at) + end + form.slice(at)))

@@ -23,7 +23,7 @@ export const LONGEST_ESCAPE = new Uint8Array(256)
 LONGEST_ESCAPE[ESC] = MAX_SEQUENCE
 for (const byte of [BACKSLASH, PERCENT, AMPERSAND]) LONGEST_ESCAPE[byte] = 12
 LONGEST_ESCAPE[BACKSPACE] = 2
-// These stand for themselves or, with what follows, for nothing.
+// These represent themselves or, with the text that follows, nothing.
 for (const byte of [EQUALS, UNDERSCORE]) LONGEST_ESCAPE[byte] = 1
 
 /** `\n`, `\r`, `\t`. */
@@ -38,10 +38,10 @@ const INCOMPLETE = -2
 const INVALID = -1
 
 /**
- * Reads what programs write instead of a character: `\n`, `\x27`, `\x{27}`, `\u0027`, `\u{27}`, `\047`, `%27`, `%u0027`,
- * `&#39;`, `&quot;`. A terminal's sequence (`ESC [ 1 m`) stands for no character, nor does a backslash before any other
- * character, nor a line break after a backslash or, in quoted-printable text, after `=`. Of what is printed over another
- * character, to make it bold or underlined, one character counts.
+ * Reads the text that programs write instead of a character: `\n`, `\x27`, `\x{27}`, `\u0027`, `\u{27}`, `\047`, `%27`, `%u0027`, `&#39;`,
+ * `&quot;`. A terminal's sequence (`ESC [ 1 m`) does not represent a character, nor does a backslash before any other character, nor a line
+ * break after a backslash or, in quoted-printable text, after `=`. If text is printed over a character, to make it bold or underlined, one
+ * character counts.
  */
 export class EscapeReader implements UnitReader {
   readonly bytes = new Uint8Array(4)
@@ -85,7 +85,7 @@ export class EscapeReader implements UnitReader {
     return after + 1 - at
   }
 
-  /** A backspace and what is printed over the character before it: the same one, or an underscore. */
+  /** A backspace and the text over the preceding character: the same one, or an underscore. */
   #readOverstrike(bytes: Uint8Array, at: number, end: number): number {
     if (at + 1 === end) return INCOMPLETE
     let first = at - 1
@@ -126,11 +126,11 @@ export class EscapeReader implements UnitReader {
     return this.#putCodePoint(hexAt(bytes, at + 3, stop - at - 3, end), stop + 1 - at)
   }
 
-  /** `\u00e4`, `%u00e4`, and pairs of these for what UTF-16 needs two units for. */
+  /** `\u00e4`, `%u00e4`, and pairs of these for characters that need two UTF-16 units. */
   #readUnicode(bytes: Uint8Array, at: number, end: number): number {
     const unit = hexAt(bytes, at + 2, 4, end)
     if (unit < 0xd800 || unit > 0xdbff) return this.#putHex(unit, 6, false)
-    // Escaped again and again, there are more backslashes.
+    // Repeated escaping adds backslashes.
     let stop = at + 6
     while (stop < end && stop < at + 14 && bytes[stop] === bytes[at]) stop++
     if (stop === end) return INCOMPLETE
@@ -196,7 +196,7 @@ function codeOfEntity(name: string): number | undefined {
   return code <= 0x10ffff ? code : undefined
 }
 
-/** Where the name or number of an entity ends: a semicolon is there, if it is one. */
+/** The end of an entity's name or number: a semicolon, if it is an entity. */
 export function entityEnd(bytes: Uint8Array, at: number): number {
   let end = at + 1
   while (end < bytes.length && end < at + MAX_ENTITY && isEntityChar(bytes[end] as number)) end++

@@ -2,13 +2,13 @@ import { GRAM, GramFilter } from './gram-filter.ts'
 import type { GramText } from './gram-text.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 
-/** More would find fewer positions, but each of them later. */
+/** A longer window would find fewer positions, but each of them later. */
 const MAX_WINDOW = 32
 
-/** Patterns that are found byte by byte, and where in a text one could begin. */
+/** Patterns that are found byte by byte, and the places in a text where one could begin. */
 export class ExactPatterns {
   readonly matcher: PatternMatcher
-  /** Knows as many bytes of each pattern as the shortest has. Null if that is less than a gram. */
+  /** Has as many bytes of each pattern as the shortest one. Null if that is less than a gram. */
   readonly grams: GramFilter | null
 
   constructor(patterns: Iterable<Uint8Array>) {
@@ -26,8 +26,8 @@ export class ExactPatterns {
   }
 
   /**
-   * A position in `[from, end of the text]` before which no pattern begins: in most texts, most of them. Tries one gram of several,
-   * because each pattern contains one of those that are tried.
+   * A position in `[from, end of the text]` before which no pattern begins: usually most of the text. Tries one of several grams, because
+   * each pattern contains one of those that are tried.
    */
   skip(text: GramText, from: number): number {
     const { matcher, grams } = this

@@ -3,7 +3,7 @@ import type { GramText } from './gram-text.ts'
 import { addRange, type Range } from './ranges.ts'
 import type { Scanner } from './scanner.ts'
 
-/** Finds what is in a stream byte by byte. */
+/** Finds patterns in a stream byte by byte. */
 export class ExactScanner implements Scanner {
   found: Range[] = []
   readonly #patterns: ExactPatterns

@@ -1,28 +1,28 @@
 import { type GramText, WORD } from './gram-text.ts'
 
-/** A gram is so many bytes. */
+/** The bytes in a gram. */
 export const GRAM = 4
 
 const MIN_BITS = 1 << 13
 /** 64 KiB: larger ones leave the processor's nearest caches. */
 const MAX_BITS = 1 << 19
-/** Bytes whose grams that begin before `limit` are to be found. */
+/** Bytes whose grams that begin before `limit` must be found. */
 export type Grams = { bytes: Uint8Array; limit: number }
 
 export type GramFilterOptions = {
-  /** Of this many consecutive grams, one is tried: in what is to be found, all of these are known. */
+  /** One of this many consecutive grams is tried: within patterns, all of these are known. */
   step: number
   /** Whether letters count as the same in upper and lower case. */
   ignoresCase?: boolean
 }
 
-/** A Bloom filter of grams with two hashes. Scans a text by reading only one gram of several. */
+/** A Bloom filter of grams with two hashes. Scans a text by reading only one of several grams. */
 export class GramFilter {
   readonly grams: readonly Grams[]
   readonly step: number
   readonly #bits: Uint8Array
   readonly #shift: number
-  /** The bits that all grams have. */
+  /** The bits shared by all grams. */
   readonly #fold: number
 
   constructor(grams: readonly Grams[], { step, ignoresCase = false }: GramFilterOptions) {
@@ -60,8 +60,8 @@ export class GramFilter {
   }
 
   /**
-   * Finds a known gram by trying at least one of each `step` that follow one another from `from` on. If all of these are
-   * known, none of them is passed over. Returns its position, or one whose gram does not end before `end`.
+   * Finds a known gram by trying at least one of every `step` consecutive grams after `from`. If all of these are known, they are not
+   * missed. Returns its position, or one whose gram does not end before `end`.
    */
   find(text: GramText, from: number, end: number): number {
     const last = end - GRAM
@@ -71,7 +71,7 @@ export class GramFilter {
     return at
   }
 
-  /** Words are read at once, but are only at every fourth place. */
+  /** Reads words at once, which only start at every fourth place. */
   #findWord(text: GramText, from: number, last: number): number {
     const { words, lead } = text
     const lastIndex = (last - lead) >> 2

@@ -1,25 +1,25 @@
 export const WORD = 4
 const NONE = new Uint32Array()
 
-/** Knows the words of all searches that step this far, or further; a `GramFilter` is one. */
+/** A filter, such as a `GramFilter`, with the words of all searches that step this far, or further. */
 type CommonFilter = { step: number; has(word: number): boolean }
 
 /**
- * A text, and its bytes in words of four. A filter that knows the grams of several others can search it for all of them at
- * once: its hits are where these search on.
+ * A text, and its bytes in words of four. A filter with the grams of several others can search it for all of them at once: these continue
+ * at its hits.
  */
 export class GramText {
   readonly bytes: Uint8Array
-  /** Where the first word begins. */
+  /** The position of the first word. */
   readonly lead: number
   readonly words: Uint32Array
   readonly #common: CommonFilter | null
-  /** The words, by their index, that the common filter knows, of those that it tries. */
+  /** The words, by their index, that the common filter has, among those that it tries. */
   readonly #hits: number[] = []
   /** All words before it have been tried. */
   #tried: number
 
-  /** @param from where the search begins at the earliest */
+  /** @param from the earliest start of the search */
   constructor(bytes: Uint8Array, common: CommonFilter | null = null, from = 0) {
     this.bytes = bytes
     this.lead = -bytes.byteOffset & (WORD - 1)
@@ -34,7 +34,7 @@ export class GramText {
     return this.#common !== null && this.#common.step <= step
   }
 
-  /** The first hit at or after a word, or how many words there are. */
+  /** The first hit at or after a word, or the number of words. */
   hitFrom(index: number): number {
     const hits = this.#hits
     let low = 0

@@ -2,12 +2,12 @@ import { groupMarkerAt, MARKER_BYTES } from './group-marker.ts'
 
 const LINE_FEED = 0x0a
 
-/** @param line how many lines end before the marker's */
+/** @param line the number of lines that end before the marker's */
 export type FoundMarker = (kind: 'start' | 'end', line: number) => void
-/** Opens some lines. Returns what finds a position in the first line from one on that may have a marker, or -1. */
+/** Opens some lines. Returns a function that finds a position in the first line from one on that may have a marker, or -1. */
 export type OpenLines = (bytes: Uint8Array) => (lineStart: number) => number
 
-/** Finds the lines of an output that start and end groups, wherever it is cut into pieces. Takes linear time. */
+/** Finds the lines of an output that start and end groups, however it is cut into pieces. Takes linear time. */
 export class GroupFinder {
   readonly #found: FoundMarker
   readonly #openLines: OpenLines
@@ -31,7 +31,7 @@ export class GroupFinder {
     this.#continue(bytes.subarray(last))
   }
 
-  /** Of the line that has no end. */
+  /** Ends the unfinished line. */
   end(line: number): void {
     this.#endStart(line)
   }
@@ -48,7 +48,7 @@ export class GroupFinder {
     if (kind) this.#found(kind, line)
   }
 
-  /** In whole lines, of which one begins at `from`. */
+  /** Searches whole lines, of which one begins at `from`. */
   #findIn(bytes: Uint8Array, from: number, line: number): void {
     const find = this.#openLines(bytes)
     let [counted, lines] = [from, line]

@@ -21,7 +21,7 @@ export function groupMarkerAt(bytes: Uint8Array, lineStart: number): 'start' | '
   return null
 }
 
-/** A cheap test of the first byte of a line: whether there may be a marker. */
+/** A cheap test of the first byte of a line for a possible marker. */
 export const mayBeMarker = (byte: number | undefined) => byte === 0x3a || byte === 0x23 || byte === ESC
 
 /** The position after sequences such as `ESC [ 1 ; 34 m`. */

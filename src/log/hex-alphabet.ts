@@ -5,7 +5,7 @@ const ZERO = 0x30
 const FULL_STOP = 0x2e
 
 /**
- * What programs write between the bytes of a dump: `bytes.hex(':')` of Python, `openssl`, `od`, `xxd -i`, Go's `% x`, URLs,
+ * The separators that programs write between the bytes of a dump: `bytes.hex(':')` of Python, `openssl`, `od`, `xxd -i`, Go's `% x`, URLs,
  * quoted-printable text, and escapes of Perl. A line break and indentation may be anywhere.
  */
 const BETWEEN = [' ', ':', '-', '.', ',', ', ', '_', ' 0x', ',0x', ', 0x', '\\x', '\\\\x', '%', '=', '}\\x{']
@@ -13,7 +13,7 @@ const BETWEEN = [' ', ':', '-', '.', ',', ', ', '_', ' 0x', ',0x', ', 0x', '\\x'
 /** Longer dumps are found by their beginning. */
 const KNOWN_BYTES = 24
 
-/** How the beginning of a dump may look, in lower case: one number for each byte, or for two or more. */
+/** The possible beginnings of a dump, in lower case: one number for each byte, or for two or more. */
 export function hexSpellings(secret: string): string[] {
   const hex = Buffer.from(secret).subarray(0, KNOWN_BYTES).toString('hex')
   return [
@@ -26,7 +26,7 @@ export function hexSpellings(secret: string): string[] {
   ]
 }
 
-/** Reads `0x`, which stands for nothing, and `...`, with which Node ends what it shows of a Buffer. */
+/** Reads `0x`, which represents nothing, and `...`, with which Node shortens a Buffer. */
 class HexUnitReader implements UnitReader {
   readonly bytes = new Uint8Array(1)
   count = 0
@@ -60,7 +60,7 @@ class HexUnitReader implements UnitReader {
 const X = 0x78
 const NOISE = Buffer.from(`"#%&'(),-.:;<=>[\\]_{|}xX`)
 
-/** Hexadecimal digits in any case, with anything between them that `BETWEEN` has. */
+/** Hexadecimal digits in any case, separated by anything in `BETWEEN`. */
 export const HEX: Alphabet = {
   significant: Uint8Array.from({ length: 256 }, (_, byte) => {
     if (byte <= 0x20 || byte === 0x7f || NOISE.includes(byte)) return 0

@@ -3,8 +3,8 @@ import { visibleLines } from './visible-lines.ts'
 const ELLIPSIS = ' … '
 
 /**
- * The last lines of a text that have something to read: as a terminal shows them, without blank lines at the end, and one
- * blank line in the place of several. Of a line that is longer than `width`, both ends are kept.
+ * The last visible lines of a text: as a terminal shows them, without blank lines at the end, and with one blank line instead of several.
+ * Lines longer than `width` keep both ends.
  */
 export function lastLines(text: string, count: number, width: number): string[] {
   const lines = visibleLines(text.replace(/(?:\r?\n){3,}/g, '\n\n\n')).map(line => line.trimEnd())

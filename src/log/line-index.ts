@@ -8,8 +8,8 @@ const FIRST_STRIDE = 64 * 1024
 const MAX_ENTRIES = 1024
 
 /**
- * An index of a log's lines: its first `i * stride` bytes contain `lines[i]` line feeds. It allows finding a line of
- * a large log by reading `stride` bytes. It may cover only the beginning of the log.
+ * An index of a log's lines: its first `i * stride` bytes contain `lines[i]` line feeds. It finds a line of a large log by reading `stride`
+ * bytes. It may cover only the beginning of the log.
  */
 export const lineIndexSchema = z.object({
   stride: z
@@ -65,7 +65,7 @@ export class LineCounter {
   }
 }
 
-/** Four bytes at a time: a byte by itself takes as long. */
+/** Counts four bytes at a time: a single byte takes as long. */
 export function countNewlines(bytes: Uint8Array, from: number, end: number): number {
   const aligned = from + (-(bytes.byteOffset + from) & 3)
   if (aligned >= end) return countSingly(bytes, from, end)
@@ -90,7 +90,7 @@ function countInWords(words: Int32Array): number {
     const stop = Math.min(words.length, at + MAX_COUNTED)
     let counts = 0
     for (; at < stop; at++) {
-      // Zero where there is a line feed. https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord
+      // Zero if there is a line feed. https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord
       const word = (words[at] as number) ^ NEWLINES
       const isZero = ~(((word & LOW_BITS) + LOW_BITS) | 0 | word | LOW_BITS)
       counts = (counts + (isZero >>> 7)) | 0

@@ -16,7 +16,7 @@ export const segmentsPrefix = (keys: LogKeys) => keys.segment(0).replace(/[^/]*$
 /** Comes before the keys of all segments, and after those of whatever else begins with another character. */
 export const beforeSegments = (keys: LogKeys) => keys.segment(0).replace(/0\.txt$/, '')
 
-/** The most objects that are looked at: logs that jobs really write have fewer. */
+/** The most objects that are looked at: the logs of real jobs have fewer. */
 export const MOST_PIECES = 3000
 
 /** The first byte of a segment, from its key. NaN if it is not a segment's key. */

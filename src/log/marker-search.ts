@@ -1,10 +1,10 @@
 /** Every marker of a group has it, after one of these: `::`, `##[`, or `end`. */
 const WORD = Buffer.from('group')
 const BEFORE = new Set(Buffer.from(':[d'))
-/** Of an output that has the word everywhere, no more is searched than takes some tenths of a second. */
+/** The limit for an output that has the word everywhere: its search takes some tenths of a second. */
 const MOST_WORDS = 2_000_000
 
-/** Finds lines that may start or end a group, in less time than it takes to look at each line. */
+/** Finds lines that may start or end a group faster than by looking at each line. */
 export class MarkerSearch {
   #words = 0
 

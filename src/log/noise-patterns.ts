@@ -9,35 +9,34 @@ const MARGIN = 8
 
 export type NoisePatternsInput = {
   alphabet: Alphabet
-  /** The length from which on loose patterns are certain to be found. */
+  /** The length from which loose patterns are certain to be found. */
   certainLength: number
-  /** How many bytes of a pattern of this length, which is certain to be found, follow one another without noise. */
+  /** How many consecutive bytes of a pattern of this length, which is certain to be found, have no noise in between. */
   runOf(length: number): number
-  /** If a text is cut off visibly, so many of a pattern's first bytes, or more, are found. Default: only whole patterns. */
+  /** The number of a pattern's first bytes that are enough if a text is visibly cut off. Default: only whole patterns. */
   cutLength?: number
   /** Their bytes may have white space between them. */
   loose: readonly Uint8Array[]
   /** Their bytes may have noise between them, but no white space. */
   tight: readonly Uint8Array[]
-  /** How loose patterns may look: before noise was taken out of them, or with white space between all bytes, such as `68 75 6e`. */
+  /**
+   * The possible forms of loose patterns: before noise was removed from them, or with white space between all bytes, such as `68 75 6e`.
+   */
   spellings: readonly Uint8Array[]
 }
 
-/**
- * Patterns that are found although noise is between their bytes, and what a filter needs to know to find where in a
- * text one may be.
- */
+/** Patterns that are found despite noise between their bytes, and the data with which a filter finds their possible places in a text. */
 export class NoisePatterns {
   readonly alphabet: Alphabet
   readonly matcher: PatternMatcher
   readonly grams: GramFilter
   /**
-   * Loose patterns are certain to be found if so many of their bytes follow one another without noise, before or after the
-   * first noise, or if the first noise is an escape or a carriage return. 0: there are none.
+   * Loose patterns are certain to be found if this many of their bytes follow one another without noise, before or after the first noise,
+   * or if the first noise is an escape or a carriage return. 0: there are none.
    */
   readonly run: number
   readonly cutLength: number
-  /** A pattern begins at most so many significant bytes before the place that the filter finds. */
+  /** A pattern begins at most this many significant bytes before the place that the filter finds. */
   readonly reach: number
 
   constructor({ alphabet, loose, tight, spellings, certainLength, runOf, cutLength }: NoisePatternsInput) {

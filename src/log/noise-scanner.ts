@@ -11,8 +11,8 @@ import { WHITE_SPACE } from './white-space.ts'
 const LINE_FEED = 0x0a
 
 /**
- * Finds secrets in a stream although noise is between their bytes, or escapes stand for them. Reads only the surroundings
- * of places where a filter finds four bytes of a secret, and each byte there once.
+ * Finds secrets in a stream despite noise between their bytes, or escapes instead of them. Reads only the surroundings of places where a
+ * filter finds four bytes of a secret, and each byte there once.
  */
 export class NoiseScanner implements Scanner {
   found: Range[] = []
@@ -49,7 +49,7 @@ export class NoiseScanner implements Scanner {
     let at = this.#done - offset
     if (this.#state !== 0) at = this.#read(bytes, offset, at, at)
     this.#places.begin(text)
-    // Where a secret is begun, an escape is not complete.
+    // If a secret has begun, an escape is not complete yet.
     while (at < bytes.length && this.#state === 0) {
       const place = this.#places.find(at)
       const until = Math.min(place + GRAM, bytes.length)
@@ -61,7 +61,7 @@ export class NoiseScanner implements Scanner {
 
   end({ bytes }: GramText, offset: number) {
     const { significant } = this.#patterns.alphabet
-    // The beginning of a unit is none: what follows it is read on its own.
+    // An incomplete unit does not count: the bytes after it are read separately.
     for (let at = this.#done - offset; at < bytes.length; at++) {
       at = this.#read(bytes, offset, at, bytes.length)
       const value = significant[bytes[at] as number] as number
@@ -78,7 +78,7 @@ export class NoiseScanner implements Scanner {
     if (this.#state !== 0) this.#add(this.#state, at, at + 1)
   }
 
-  /** Where a secret begins at the earliest that goes on at `place`. */
+  /** The earliest beginning of a secret that continues at `place`. */
   #before(bytes: Uint8Array, place: number, from: number): number {
     const { reach, alphabet } = this.#patterns
     let at = Math.min(place, bytes.length)
@@ -95,7 +95,7 @@ export class NoiseScanner implements Scanner {
     return at
   }
 
-  /** Reads from `from` to `until`, and on while a secret is begun. Returns where it stopped. */
+  /** Reads from `from` to `until`, and further within a begun secret. Returns where it stopped. */
   #read(bytes: Uint8Array, offset: number, from: number, until: number): number {
     const { matcher, alphabet } = this.#patterns
     const { significant, longestUnit } = alphabet
@@ -130,7 +130,7 @@ export class NoiseScanner implements Scanner {
     return at
   }
 
-  /** A unit that stands for no byte. Returns the state after it. */
+  /** Reads a unit that represents no byte. Returns the state after it. */
   #readEmpty(state: number, start: number, end: number): number {
     const { empty } = this.#units
     const latest = this.found.at(-1)

@@ -16,9 +16,8 @@ import { WHITE_SPACE } from './white-space.ts'
 export const NOISE_STARTS = [ESC, CARRIAGE_RETURN, BACKSLASH, PERCENT, AMPERSAND, BACKSPACE]
 
 /**
- * Finds the bytes that begin an escape, and carriage returns. Passes over those that begin none, and those that stand for
- * no character and are next to white space: most colours begin after a blank and end before one, and most carriage returns
- * end a line.
+ * Finds the bytes that begin an escape, and carriage returns. Passes over those that begin none, and those without a character next to
+ * white space: most colours begin after a blank and end before one, and most carriage returns end a line.
  */
 export class NoiseStarts {
   #bytes: Buffer = Buffer.alloc(0)

@@ -4,7 +4,7 @@ import { MarkerSearch } from './marker-search.ts'
 
 const LINE_FEED = 0x0a
 
-/** Records of a log, while it is written, which lines belong to what, and when they were written. */
+/** Records which lines of a log belong to what, and when they were written, while it is written. */
 export class OutlineRecorder {
   readonly #now: () => number
   readonly #startedAt: number
@@ -12,7 +12,7 @@ export class OutlineRecorder {
   readonly #groups: LogOutline['groups'] = []
   #open: { line: number; at: number } | null = null
   #times: LogOutline['times'] = []
-  /** At most one time is recorded in so many seconds. */
+  /** At most one time is recorded in this many seconds. */
   #interval = 1
   #endsLine = true
   #lines = 0
@@ -24,7 +24,7 @@ export class OutlineRecorder {
     this.#startedAt = now()
   }
 
-  /** Adds a piece of the log, before which so many lines end, and so many before its end. */
+  /** Adds a piece of the log, with the number of lines that end before it and before its end. */
   add(bytes: Uint8Array, before: number, after: number): void {
     if (bytes.length === 0) return
     const first = before + (this.#endsLine ? 1 : 2)
@@ -34,7 +34,7 @@ export class OutlineRecorder {
     if (this.#groups.length < MOST_GROUPS) this.#finder.add(bytes, before)
   }
 
-  /** All that is written from now on belongs to this phase. Begins with a line of the runner. */
+  /** From now on, everything written belongs to this phase. Begins with a line of the runner. */
   beginPhase(name: LogPhase): void {
     this.#endGroups()
     this.#phases.push([name, this.#lines + (this.#endsLine ? 1 : 2), this.#seconds()])
@@ -71,7 +71,7 @@ export class OutlineRecorder {
     this.#endGroup(this.#lines + (this.#endsLine ? 0 : 1))
   }
 
-  /** A group without lines is none. */
+  /** A group without lines does not count. */
   #endGroup(line: number): void {
     const open = this.#open
     if (open && line > open.line)

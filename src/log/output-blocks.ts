@@ -36,7 +36,7 @@ export class OutputBlocks {
     this.#blocks.push({ buffer, length: piece.length, line, isOpen: true })
   }
 
-  /** Drops the first blocks as long as at least `limit` bytes are left. Returns whether any was dropped. */
+  /** Drops the first blocks while at least `limit` bytes are left. Returns whether any were dropped. */
   dropBefore(limit: number): boolean {
     let dropped = 0
     for (const { length } of this.#blocks) {

@@ -4,19 +4,19 @@ import { OutputBlocks } from './output-blocks.ts'
 import { type NumberedLines, shownLines } from './shown-lines.ts'
 
 const MIB = 1024 * 1024
-/** The parts of an output that are kept, in bytes: a test that failed early stands at its beginning, a summary at its end. */
+/** The parts of an output that are kept, in bytes: an early failure of a test is at its beginning, a summary at its end. */
 const HEAD_BYTES = MIB
 const TAIL_BYTES = 4 * MIB
 /** How much of the end is read for the last lines: more if a progress bar or an endless line fills that. */
 const READ_BYTES = [64 * 1024, 512 * 1024, TAIL_BYTES]
 
-/** Keeps the beginning and the end of a command's output, as the log has it. Nothing is decoded before somebody reads it. */
+/** Keeps the beginning and the end of a command's output, as in the log. Decodes nothing before it is read. */
 export class OutputRecorder implements CommandOutput {
   readonly #head = new OutputBlocks()
   readonly #tail = new OutputBlocks()
   /** Whether something between the beginning and the end was dropped. */
   #hasGap = false
-  /** The last line of the log that has a byte of the output. */
+  /** The last line of the log with a byte of the output. */
   #lastNumber = 0
 
   /**

@@ -18,9 +18,9 @@ export class PatternMatcher {
   readonly #sibling: Int32Array
   readonly #fallback: Int32Array
   readonly #root = new Int32Array(256)
-  /** How many states follow the initial one: those from 1 on. */
+  /** The number of states after the initial one: those from 1 on. */
   readonly #firstStates: number
-  /** Their children by byte. There may be one for nearly each byte. */
+  /** Their children by byte. Nearly every byte may have one. */
   readonly #second: Int32Array
   #states = 1
 
@@ -87,7 +87,7 @@ export class PatternMatcher {
     return state
   }
 
-  /** Breadth first: a fallback is always shallower, so it is complete before it is needed. */
+  /** Breadth-first: a fallback is always shallower, so it is complete before it is needed. */
   #linkFallbacks() {
     const queue = new Int32Array(this.#states)
     for (let at = 0, end = 1; at < end; at++) {

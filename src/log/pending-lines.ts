@@ -1,4 +1,4 @@
-/** Lines that may come before there is a log. They wait until they can be passed to it, and later ones follow at once. */
+/** Lines that may precede the log. They wait until they can be passed to it, and later ones follow at once. */
 export class PendingLines {
   readonly #waiting: string[] = []
   #passed: Promise<void> | null = null

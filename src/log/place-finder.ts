@@ -7,7 +7,7 @@ import type { UnitReader } from './unit-reader.ts'
 /** More noise than this between two bytes separates them. It limits what is held back. */
 export const MAX_NOISE = 128
 
-/** Finds the places in a text where the bytes of a secret may be, with noise between them. */
+/** Finds the places in a text that may have the bytes of a secret, with noise between them. */
 export class PlaceFinder {
   readonly #patterns: NoisePatterns
   readonly #starts: NoiseStarts
@@ -25,7 +25,7 @@ export class PlaceFinder {
     this.#starts.begin(text.bytes)
   }
 
-  /** The first place that could belong to a secret which begins at or after `from`, or the end of the text. */
+  /** The first place of a possible secret that begins at or after `from`, or the end of the text. */
   find(from: number): number {
     const { bytes } = this.#text
     const { run } = this.#patterns
@@ -54,8 +54,8 @@ export class PlaceFinder {
   }
 
   /**
-   * Whether the significant bytes next to noise are those of a secret: four after it, or three before and one after it. If
-   * they are, or the text ends too early, -1. Otherwise where to search on.
+   * Whether the significant bytes next to noise are those of a secret: four after it, or three before and one after it. If they are, or the
+   * text ends too early, -1. Otherwise, where to continue.
    */
   #across(start: number, from: number): number {
     const { bytes } = this.#text

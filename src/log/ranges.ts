@@ -1,7 +1,7 @@
 /** Bytes of a stream, by their offsets in it. */
 export type Range = { start: number; end: number }
 
-/** Adds a range to ordered ranges. Those that overlap or touch become one. Fast if it belongs to the end. */
+/** Adds a range to ordered ranges. Those that overlap or touch become one. Fast if it belongs at the end. */
 export function addRange(ranges: Range[], added: Range) {
   const latest = ranges.at(-1)
   if (latest && added.start >= latest.start && added.start <= latest.end) {

@@ -11,14 +11,14 @@ import {
   segmentsPrefix,
 } from './log-keys.ts'
 
-/** The largest segment that the streamer writes. A segment that contains a byte begins at most so far before it. */
+/** The largest segment that the streamer writes. A segment with a byte begins at most this far before it. */
 const MAX_SEGMENT_BYTES = 8 * 1024 * 1024
 /** Segments read per call: a log of many small segments takes several calls. */
 const MAX_SEGMENTS = 32
 /** How much of the end of a log is read for its last lines: more if a progress bar or an endless line fills that. */
 const TAIL_BYTES = [64 * 1024, 512 * 1024, 4 * 1024 * 1024]
 const WIDTH = 500
-/** So much to read is enough for a mail. */
+/** This many bytes are enough for a mail. */
 const TEXT_ENOUGH = 20 * WIDTH
 
 export type LogPart = {
@@ -41,8 +41,8 @@ export async function readLog(store: Store, keys: LogKeys, from: number, maxByte
 }
 
 /**
- * Returns the last `count` lines, as a terminal would show them, and shortened to `width` characters. Reads the last 64 KiB
- * of the log; up to 4 MiB if hardly anything of that is to be seen.
+ * Returns the last `count` lines, as a terminal would show them, and shortened to `width` characters. Reads the last 64 KiB of the log, or
+ * up to 4 MiB if hardly any of that is visible.
  */
 export async function tail(store: Store, keys: LogKeys, count = 20, width = WIDTH): Promise<string> {
   const size = await sizeOf(store, keys.whole)
@@ -107,7 +107,7 @@ async function segmentsFrom(store: Store, keys: LogKeys, from: number): Promise<
   return segments.filter(segment => endOf([segment]) > from)
 }
 
-/** At most `MOST_PIECES`, in their order. Other objects there cost no more requests. */
+/** At most `MOST_PIECES`, in their order. Other objects there cause no further requests. */
 export async function listSegments(
   store: Store,
   keys: LogKeys,
@@ -117,7 +117,7 @@ export async function listSegments(
   return entries.filter(isSegment)
 }
 
-/** Reads bytes from `from` on from the first of the given segments. Stops at a gap. */
+/** Reads bytes after `from`, starting in the first of the given segments. Stops at a gap. */
 async function readSegments(store: Store, segments: Entry[], from: number, maxBytes: number) {
   const ranges: Promise<Uint8Array | null>[] = []
   let at = from

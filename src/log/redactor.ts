@@ -21,10 +21,9 @@ export type Redactor = {
 }
 
 /**
- * Replaces every occurrence of a secret by `***`, however the bytes are split into chunks. Occurrences that overlap
- * or touch become one `***`. Takes linear time and holds back at most as many bytes as the longest secret has, with noise
- * between its bytes.
- * @param noisy what is found with noise between its bytes, too
+ * Replaces every occurrence of a secret by `***`, however the bytes are split into chunks. Occurrences that overlap or touch become one
+ * `***`. Takes linear time and holds back at most as many bytes as the longest secret has, with noise between its bytes.
+ * @param noisy patterns that are also found with noise between their bytes
  */
 export function createRedactor(secrets: Iterable<string>, noisy: readonly NoisePatterns[] = []): Redactor {
   const exact = new ExactPatterns([...new Set(secrets)].map(secret => Buffer.from(secret)))
@@ -60,7 +59,7 @@ class Mask {
   readonly #window = new ByteWindow()
   #offset = 0
   readonly #styles = new StyleCollector()
-  /** Whether the last output was a mask: a secret that follows directly needs no second one. */
+  /** Whether the last output was a mask: a secret directly after it does not need another one. */
   #afterMask = false
 
   constructor(scanners: readonly Scanner[], common: GramFilter | null) {
@@ -114,7 +113,7 @@ class Mask {
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
   }
 
-  /** What was found before `limit`. The rest stays. */
+  /** The ranges found before `limit`. The rest is kept. */
   #takeFound(limit: number): Range[] {
     const taken: Range[] = []
     const found = this.#scanners.flatMap(scanner => scanner.found).toSorted((a, b) => a.start - b.start)

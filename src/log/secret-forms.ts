@@ -4,9 +4,9 @@ import { embeddedForms, textForms } from './text-forms.ts'
 
 /** The forms of a secret. Values are masked because they are known, not because of their shape. */
 export type SecretForms = {
-  /** As programs write texts: quoted by shells, escaped for JSON, URLs and HTML. Each line of a multi-line value alone, too. */
+  /** As programs write texts: quoted by shells, escaped for JSON, URLs and HTML. Also each line of a multi-line value. */
   written: string[]
-  /** Base64 at any offset in the encoded bytes, also of documents that contain the value, and hexadecimal. */
+  /** Base64 at any offset in the encoded bytes, also in documents that contain the value, and hexadecimal. */
   encoded: string[]
 }
 
@@ -20,8 +20,8 @@ export function formsOf({ whole, lines, runs }: SecretTexts): SecretForms {
 }
 
 /**
- * What is masked byte by byte. Longer forms are certain to be found although noise is in them, and so without it, unless
- * they have white space or quotes of their own, or characters that count as others.
+ * The forms that are masked byte by byte. Longer forms are certain to be found with and without noise, unless they contain white space,
+ * quotes, or characters that count as others.
  */
 export function exactForms(forms: readonly SecretForms[]): string[] {
   const isShort = ({ length }: string) => length < SHORT
@@ -38,7 +38,7 @@ export function exactForms(forms: readonly SecretForms[]): string[] {
   return unique(all).filter(form => form.length >= MIN_FORM_LENGTH)
 }
 
-/** That of a secret's base64, if as little of it as possible depends on the secret alone. */
+/** The length of the shortest base64 part that depends only on the secret. */
 const MIN_FORM_LENGTH = 6
 
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)]

@@ -5,14 +5,14 @@ import { createRedactor, type Redactor } from './redactor.ts'
 import { exactForms, formsOf, type SecretForms } from './secret-forms.ts'
 import { MIN_SECRET_LENGTH, type SecretTexts, secretTexts } from './secret-texts.ts'
 
-/** Shorter texts without white space are masked without it alone: they could be ordinary words with blanks between them. */
+/** Shorter texts without white space are masked only without it: with blanks, they could be ordinary words. */
 const CERTAIN_LENGTH = 24
 /** A byte is two hexadecimal digits. */
 const MIN_HEX_LENGTH = 2 * MIN_SECRET_LENGTH
 
 /**
- * A redactor that masks these values in all their forms, also with noise between the characters: line breaks in base64,
- * colours, carriage returns, quotes of a shell within those of another.
+ * A redactor that masks these values in all their forms, also with noise between the characters: line breaks in base64, colours, carriage
+ * returns, quotes of a shell within others.
  */
 export function createSecretRedactor(values: readonly string[]): Redactor {
   const texts = secretTexts(values)
@@ -35,7 +35,7 @@ function textPatterns(texts: readonly SecretTexts[], forms: readonly SecretForms
     tight: unique(written.filter(form => !isLoose(form)).flatMap(significant)),
     spellings: [...texts.flatMap(partsOf).filter(isLoose), ...encoded].map(form => Buffer.from(form)),
     certainLength: CERTAIN_LENGTH,
-    // Half of it is before or after the first noise. Base64 in lines of 16 characters is found.
+    // Half of it precedes or follows the first noise. Base64 in lines of 16 characters is found.
     runOf: length => Math.min(Math.ceil(length / 2), 16),
   })
 }
@@ -61,17 +61,17 @@ const isLoose = (text: string) => MAY_HAVE_SPACE.test(text) || withoutNoise(text
 /** White space, or an escape that may stand for it. */
 const MAY_HAVE_SPACE = /\s|\\[nt]|%[02]|&/
 
-/** A text as it is, and as what its escapes stand for. */
+/** A text unchanged, and with its escapes replaced by their meaning. */
 function significant(text: string): Buffer[] {
   const forms = [withoutNoise(text)]
   if (ESCAPE.test(text)) forms.push(withoutNoise(text, { escapes: true }))
-  // At the end of a line, it is taken for a soft line break.
+  // At the end of a line, it counts as a soft line break.
   if (text.endsWith('=')) forms.push(withoutNoise(text.slice(0, -1)))
   if (LATIN.test(text)) forms.push(withoutNoise(inLatin(text)))
   return forms.filter(({ length }) => length >= MIN_SECRET_LENGTH)
 }
 
-/** What may begin an escape within a secret. */
+/** The possible beginnings of an escape within a secret. */
 const ESCAPE = /[\\%&=_\p{Cc}]/u
 
 /** Python's repr writes `\xe4` for ä. */

@@ -3,10 +3,10 @@
  * protect nothing. This is documented for users.
  */
 export const MIN_SECRET_LENGTH = 6
-/** Shorter lines of a multi-line secret (`}`, `-----`) are not masked alone, but together with the lines that follow. */
+/** Shorter lines of a multi-line secret (`}`, `-----`) are masked only together with the lines that follow. */
 export const MIN_LINE_LENGTH = 8
 
-/** What of a secret is masked wherever it appears. */
+/** The parts of a secret that are masked everywhere. */
 export type SecretTexts = {
   whole: string
   /** The lines of a multi-line secret that are long enough. */
@@ -34,7 +34,7 @@ export function secretTexts(values: Iterable<string>): SecretTexts[] {
   return [...texts.values()]
 }
 
-/** For each short line, the fewest lines from it on that are long enough together. */
+/** The fewest lines from each short line on that are long enough together. */
 function runsOf(lines: readonly string[]): string[] {
   return lines.flatMap((line, first) => {
     if (line.length >= MIN_LINE_LENGTH) return []
@@ -46,5 +46,5 @@ function runsOf(lines: readonly string[]): string[] {
   })
 }
 
-/** Brackets alone are not secret. */
+/** Brackets are not secret. */
 const lettersIn = (line: string) => line.match(/[\p{L}\p{N}]/gu)?.length ?? 0

@@ -4,17 +4,17 @@ import { visibleLines } from './visible-lines.ts'
 const LINE_FEED = 0x0a
 /** More lines are left out at the beginning. */
 const MOST_LINES = 50_000
-/** Of a longer line, both ends are read, in bytes of UTF-8 or less. */
+/** Both ends of a longer line are read, in bytes of UTF-8 or less. */
 const MOST_READ = 64 * 1024
 /** The longest line, in UTF-16 units. */
 const MOST_SHOWN = 4096
 
-/** Lines of which the first has this number in its log. */
+/** Lines, and the number of the first one in its log. */
 export type NumberedLines = { texts: string[]; first: number }
 
 /**
- * The lines of a part of a log, each as a terminal would finally show it, without colours. They stay lines of the log: moves of the
- * cursor to another line are left out. Takes linear time.
+ * The lines of a part of a log, each as a terminal would finally show it, without colours. Moves of the cursor to another line are left
+ * out, so that they stay lines of the log. Takes linear time.
  * @param before how many lines of the log end before the part
  * @param isCut whether the part may begin within a line, which is left out then
  */
@@ -31,7 +31,7 @@ export function shownLines(part: Buffer, before: number, isCut = false): Numbere
   return { texts, first: before + 1 + countNewlines(part, 0, start) }
 }
 
-/** Where the first line begins that is read. */
+/** The beginning of the first line that is read. */
 function startOf(part: Buffer, isCut: boolean): number {
   let at = part.length
   for (let lines = 0; lines <= MOST_LINES; lines++) {
@@ -51,6 +51,6 @@ function shownLine(bytes: Buffer): string {
   return shown.length <= MOST_SHOWN ? shown : shown.slice(0, MOST_SHOWN)
 }
 
-/** Everything but the tab. */
+/** Control characters except tabs. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
 const CONTROLS = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/

@@ -1,12 +1,12 @@
 import { addRange, type Range } from './ranges.ts'
 
 /**
- * Fewer bytes of a secret at the end of a line are not masked if it goes on in the next line. So complete lines do not wait
- * for what follows because they end with a letter with which a secret begins.
+ * Fewer bytes of a secret at the end of a line are not masked if the next line continues it. So complete lines that end with the first
+ * letter of a secret do not wait for the text after them.
  */
 const MIN_BEGUN = 4
 
-/** Where in a stream its last significant bytes are. */
+/** The positions of the last significant bytes of a stream. */
 export class SignificantBytes {
   readonly #mask: number
   readonly #starts: Float64Array
@@ -18,10 +18,10 @@ export class SignificantBytes {
   #hasSpace = false
   /** The last byte with white space before it. */
   #afterSpace = 0
-  /** The bytes, as numbers in the order of the stream, that were covered last. */
+  /** The bytes that were covered last, as numbers in the order of the stream. */
   #covered = { first: 0, last: -1 }
 
-  /** @param longest how many bytes back is asked for */
+  /** @param longest the most bytes back that are requested */
   constructor(longest: number) {
     const size = 2 ** Math.ceil(Math.log2(longest + 2))
     this.#mask = size - 1
@@ -61,7 +61,7 @@ export class SignificantBytes {
     return this.#afterSpace > this.#count - count
   }
 
-  /** Where the last `count` bytes begin, without those that a line break cuts off; `end` if these are all. */
+  /** The beginning of the last `count` bytes, without those that a line break cuts off; `end` if these are all. */
   startOf(count: number, end: number): number {
     const first = this.#firstOf(count)
     return first === this.#count ? end : (this.#starts[first & this.#mask] as number)

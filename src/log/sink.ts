@@ -6,7 +6,7 @@ import { runnerLine } from './runner-line.ts'
 import { WholeLog } from './whole-log.ts'
 
 export type LogSink = {
-  /** Counts the lines of the log as they are written. The index is of what is stored of them. */
+  /** Counts the lines of the log as they are written. The index covers what is stored of them. */
   lines: LineCounter
   /** Stores a segment. May be retried with the same arguments. */
   upload(firstByte: number, bytes: Uint8Array): Promise<void>
@@ -24,8 +24,8 @@ const INDEXED_BYTES = 1024 * 1024
 const INDEX_INTERVAL_MS = 1000
 
 /**
- * Stores a log in the bucket: as segments while it grows, and as one object at the end. The parts of a large object
- * are uploaded while the command still runs. Stored objects are never changed; the job has no right to change them.
+ * Stores a log in the bucket: as segments while it grows, and as one object at the end. The parts of a large object are uploaded while the
+ * command still runs. Stored objects are never changed, which the job is not allowed to do.
  */
 export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_INTERVAL_MS): LogSink {
   const whole = new WholeLog(store, keys.whole, true)
@@ -40,7 +40,7 @@ export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_
     if (added < indexed + INDEXED_BYTES || !(isDue || isComplete)) return
     indexed = added
     indexedAt = performance.now()
-    // The index is optional: without it, readers only have to read more.
+    // The index is optional: without it, readers just read more.
     await store.put(keys.lines, JSON.stringify(lines.indexOf(added)), 'application/json').catch(() => {})
   }
   return {
@@ -67,14 +67,14 @@ export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_
   }
 }
 
-/** A job of 15 minutes writes about one a second. */
+/** A job of 15 minutes writes about one per second. */
 const MOST_SEGMENTS = 2000
-/** Half a minute's work. Logs that jobs really write are smaller. */
+/** Half a minute's work. The logs of real jobs are smaller. */
 const MOST_READ_BYTES = 512 * 1024 * 1024
 
 /**
- * Composes `log.txt` from the stored segments of a build whose process died, and adds a last line. Segments that are too
- * much for one invocation of report stay where they are. Returns how many bytes were read and how many objects were added.
+ * Composes `log.txt` from the stored segments of a build whose process died, and adds a last line. Segments beyond the capacity of one
+ * invocation of report are left in place. Returns the numbers of bytes read and of objects added.
  * @param segments in the order of their keys
  */
 export async function composeLog(
@@ -92,7 +92,7 @@ export async function composeLog(
       whole.add(Buffer.from(`\n${runnerLine(`The rest of the log is in the bucket, from ${key} on`)}`))
       break
     }
-    // Two segments are uploaded at a time: the first may be missing.
+    // Two segments are uploaded at a time, so the first may be missing.
     const missing = firstByteOf(key) - end
     if (missing > 0)
       whole.add(Buffer.from(`\n${runnerLine(`${describeBytes(missing)} of the log are missing here`)}`))

@@ -16,7 +16,7 @@ export type StreamerOptions = {
   segmentBytes?: number
   /** How many bytes may be buffered or in flight before `write` waits (24 MiB). */
   bufferBytes?: number
-  /** The end of the log, up to so many bytes, is passed to `stored` without an upload (0). */
+  /** The end of the log, up to this many bytes, is passed to `stored` without an upload (0). */
   restBytes?: number
   /** The delay before the first retry (200 ms). Doubles with each retry, up to fifty times as long. */
   backOffMs?: number
@@ -82,7 +82,7 @@ export class LogStreamer {
     return this.#room.promise
   }
 
-  /** Uploads the rest. `complete` is false if that failed; `bytes` of the log are stored in any case. */
+  /** Uploads the rest. `complete` is false if that failed; `bytes` of the log are always stored. */
   async end(): Promise<{ bytes: number; complete: boolean; segments: number }> {
     this.#endSignal.abort()
     const timeout = sleep(this.#options.endTimeoutMs, true, { signal: this.#ended.signal }).catch(() => false)

@@ -3,8 +3,8 @@ const ESC = 0x1b
 const MAX_LENGTH = 32
 
 /**
- * Collects the changes of colour (SGR, `ESC [ 31 m`) within what is masked, so that what follows has its own colour. A mask
- * may come in parts.
+ * Collects the changes of colour (SGR, `ESC [ 31 m`) within masked text, so that the text after it has its own colour. A mask may come in
+ * parts.
  */
 export class StyleCollector {
   #sequence: number[] = []

@@ -1,11 +1,11 @@
-/** How a program writes a text. */
+/** A program's way to write a text. */
 type Write = (text: string) => string
 
 const replace =
   (chars: RegExp, write: string | ((char: string) => string)): Write =>
   text =>
     text.replace(chars, write as string)
-/** From a replacement for each character. */
+/** Uses a replacement for each character. */
 const replaceEach = (replacements: Record<string, string>): Write => {
   const chars = new RegExp(
     `[${Object.keys(replacements)
@@ -34,7 +34,7 @@ const inAsciiJson = inOrder(
   inJson,
   replace(/[\u007f-\uffff]/g, char => `\\u${hex(char.charCodeAt(0), 4).toLowerCase()}`),
 )
-/** Go and PHP escape what HTML does, too. */
+/** Go and PHP also escape HTML's characters. */
 const inSafeJson = inOrder(inJson, replaceEach({ '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' }))
 const JSONS = [inJson, inAsciiJson, inSafeJson, inOrder(inJson, replace(/\//g, '\\/'))]
 
@@ -43,7 +43,7 @@ const html = (quotes: Record<string, string>) =>
 
 const inSource = inOrder(replace(/\\/g, '\\\\'), replaceEach({ '\n': '\\n', '\r': '\\r', '\t': '\\t' }))
 
-/** Replaces characters by what is written for each of their bytes. */
+/** Replaces characters by the texts for each of their bytes. */
 const replaceBytes = (chars: RegExp, write: (byte: number) => string): Write =>
   replace(chars, char => Array.from(Buffer.from(char), write).join(''))
 
@@ -53,14 +53,14 @@ function caret(byte: number): string {
   return byte < 0x20 || byte === 0x7f ? `^${String.fromCharCode(byte ^ 0x40)}` : String.fromCharCode(byte)
 }
 
-/** A line for each way to write a text, or several lines. */
+/** One line for each way to write a text, or several lines. */
 const WRITES: readonly Write[] = [
   text => text,
   ...URLS,
   ...URLS.map(write => inOrder(write, octets)),
   ...JSONS,
   html({ '"': '&quot;', "'": '&#39;' }),
-  // Shells. `echo $SECRET` makes one blank of all white space.
+  // Shells. `echo $SECRET` replaces all white space with one blank.
   replace(/\s+/g, ' '),
   replace(/'/g, `'\\''`),
   replace(/'+/g, `'"$&"'`),
@@ -71,7 +71,7 @@ const WRITES: readonly Write[] = [
   inOrder(inSource, replace(/'/g, "\\'")),
 ]
 
-/** A line for each way to write a line. */
+/** One line for each way to write a line. */
 const LINE_WRITES: readonly Write[] = [
   // HTML and XML: Python, Go, XML, Mustache.
   html({ '"': '&quot;', "'": '&#x27;' }),
@@ -81,11 +81,11 @@ const LINE_WRITES: readonly Write[] = [
   // PowerShell, cmd.exe.
   replace(/[`$"]/g, '`$&'),
   replace(/[&|<>^]/g, '^$&'),
-  // Templates, in which a character twice stands for one: `docker compose config` and make; printf; Python, Rust, .NET.
+  // Templates in which a doubled character means one: `docker compose config` and make; printf; Python, Rust, .NET.
   replace(/\$/g, '$$$$'),
   replace(/%/g, '%%'),
   replace(/[{}]/g, '$&$&'),
-  // Accents in characters of their own, and in one with their letters, as file systems write them.
+  // Accents as separate characters, and combined with their letters, as file systems write them.
   text => text.normalize('NFD'),
   text => text.normalize('NFC'),
   // cat -v, cat -A.
@@ -97,7 +97,7 @@ const LINE_WRITES: readonly Write[] = [
 
 const unique = (texts: readonly string[]) => [...new Set(texts)]
 
-/** All known ways to write a text. The texts that come of them are masked with noise between their characters, too. */
+/** All known ways to write a text. The results are also masked with noise between their characters. */
 export const textForms = (text: string): string[] =>
   unique((text.includes('\n') ? WRITES : [...WRITES, ...LINE_WRITES]).map(write => write(text)))
 

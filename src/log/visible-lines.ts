@@ -5,14 +5,14 @@ const CONTROL =
 
 /** Cursor movements stop here, as at the border of a terminal, so that a short sequence cannot make a long line. */
 const LAST_COLUMN = 200
-/** The cursor goes no further up: a terminal has lost what is above. */
+/** The cursor goes no further up: a terminal has lost the lines above. */
 const HEIGHT = 200
 /** Earlier lines are dropped. */
 const MAX_ROWS = 10_000
 
 /**
- * The lines of a log as a terminal would finally show them, without colours: of a progress bar that rewrites itself only
- * its last state is left. A screen that a program has cleared as a whole stays. At most the last 10,000.
+ * The lines of a log as a terminal would finally show them, without colours: a progress bar that rewrites itself leaves only its last
+ * state. A screen that a program has completely cleared is kept. At most the last 10,000.
  */
 export function visibleLines(text: string): string[] {
   const screen = new Screen()
@@ -75,7 +75,7 @@ class Screen {
     this.#column = 0
     if (this.#row < this.#rows.length) return
     this.#rows.push('')
-    // Out of the cursor's reach.
+    // Beyond the cursor's reach.
     const fixed = this.#rows.length - HEIGHT - 1
     const row = this.#rows[fixed]
     if (typeof row === 'object') this.#rows[fixed] = row.join('')

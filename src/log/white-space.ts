@@ -1,3 +1,3 @@
-/** Noise in which a space is, or a line break: an index of 256. */
+/** Noise that contains a space or a line break: an index of 256. */
 export const WHITE_SPACE = new Uint8Array(256)
 for (const byte of Buffer.from('\t\n ')) WHITE_SPACE[byte] = 1

@@ -24,7 +24,7 @@ export class WholeLog {
   #gatheredBytes = 0
   #bytes = 0
 
-  /** @param isOnce whether a log that is there stays */
+  /** @param isOnce whether an existing log is kept */
   constructor(store: Store, key: string, isOnce: boolean) {
     this.#store = store
     this.#key = key
@@ -49,7 +49,7 @@ export class WholeLog {
     this.#bytes += size
   }
 
-  /** Adds a stored object: S3 copies it if it can, or it is read, one part at a time. Returns how many bytes were read. */
+  /** Adds a stored object. S3 copies it if possible; otherwise, it is read, one part at a time. Returns the number of bytes read. */
   async addStored(key: string, size: number): Promise<number> {
     if (this.canCopy(size)) {
       this.copy(key, size)
