@@ -5,7 +5,7 @@ import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
 import { updateRecord } from './update-record.ts'
 
-/** `approve.json`: who lets a build start that waits for approval. Written once. */
+/** `approve.json`: the person who approves the start of a build. Written once. */
 const approvalSchema = z.object({
   number: z.int().positive(),
   commit: commitSchema,
@@ -14,7 +14,7 @@ const approvalSchema = z.object({
 })
 export type Approval = z.infer<typeof approvalSchema>
 
-/** Approves a build. Returns the approval that stands: the first one. */
+/** Approves a build. Returns the approval that counts, the first one. */
 export async function approve(store: Store, build: BuildRef, approval: Approval): Promise<Approval> {
   const key = buildKeys(build).approve
   const { value } = await updateRecord(store, key, approvalSchema, standing => standing ?? approval, null)
@@ -24,6 +24,6 @@ export async function approve(store: Store, build: BuildRef, approval: Approval)
 export const readApproval = (store: Store, build: BuildRef): Promise<Approval | null> =>
   readRecord(store, buildKeys(build).approve, approvalSchema)
 
-/** Whether an approval is of this build and its commit. */
+/** Whether an approval is for this build and its commit. */
 export const isApproved = (build: Pick<Build, 'number' | 'commit'>, approval: Approval | null): boolean =>
   approval !== null && approval.number === build.number && approval.commit === build.commit

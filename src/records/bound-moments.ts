@@ -1,14 +1,14 @@
 import type { JobRun } from './job-run.ts'
 
-/** By how much the clocks of two functions, or of one and the bucket, may differ. */
+/** The possible difference between the clocks of two functions, or of one and the bucket. */
 const CLOCKS_DIFFER_MS = 60_000
 
 /** More phases than a job has. */
 const MOST_PHASES = 20
 
 /**
- * Brings what a job says of its times into the limits of what can be true: it has neither started before its build was queued, nor
- * ended before it started, nor done either after the bucket got its record (`writtenAt`), and no phase took longer than all that.
+ * Limits a job's times to possible ones: it has neither started before its build was queued, nor ended before it started, nor done either
+ * after the bucket got its record (`writtenAt`), and no phase took longer than all that.
  */
 export function boundMoments(run: JobRun, queuedAt: string, writtenAt: Date): JobRun {
   const first = Date.parse(queuedAt)

@@ -15,7 +15,7 @@ const summarySchema = z.object({
   /** The status of its deploy, if there was one. */
   deploy: z.string().nullable(),
   endedAt: z.string(),
-  /** How the build before it ended, for notifications about changes. */
+  /** The end of the build before it, for notifications about changes. */
   previous: z.string().nullable(),
   isPrivate: z.boolean().default(false),
 })
@@ -42,15 +42,17 @@ export async function listSummaries(
   return summaries.flat().toSorted((one, other) => other.endedAt.localeCompare(one.endedAt))
 }
 
-/** Whether a build counts for its branch and its badge. Builds of pull requests do not count for the base branch, nor do
- * builds that only repeat a job for anything. */
+/**
+ * Whether a build counts for its branch and its badge. Builds of pull requests do not count for the base branch, and builds that only
+ * repeat a job never count.
+ */
 export const hasSummary = (view: View) =>
   view.repeats === null &&
   view.trigger === `push/${view.branch}` &&
   view.status !== 'skipped' &&
   !isSuperseded(view)
 
-/** Makes an ended build its branch's summary if it `isNewer` than the one that stands; returns the one that stands then. */
+/** Makes an ended build its branch's summary if it `isNewer` than the current one; returns the current one then. */
 export async function updateSummary(
   store: Store,
   view: View,

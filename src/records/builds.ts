@@ -5,8 +5,8 @@ import { type View, viewOf } from './view.ts'
 const BATCH = 10
 
 /**
- * The builds of a repository, newest first. `last` is the counter's number, which may lag behind: builds after it are found
- * as well. Numbers have no gaps, so nothing needs to be listed.
+ * The builds of a repository, newest first. `last` is the counter's number, which may lag behind: builds after it are also found. Numbers
+ * have no gaps, so nothing needs to be listed.
  */
 export async function* buildsOf(store: Store, project: string, last: number): AsyncGenerator<View> {
   let newest = last
@@ -14,7 +14,7 @@ export async function* buildsOf(store: Store, project: string, last: number): As
   for await (const views of buildsFrom(store, project, newest)) yield* views
 }
 
-/** The builds of a repository from this number on, newest first, as many at a time as are read at once. */
+/** The builds of a repository from this number on, newest first, in the groups that are read at once. */
 async function* buildsFrom(store: Store, project: string, newest: number): AsyncGenerator<View[]> {
   for (let from = newest; from > 0; from -= BATCH) {
     const views = Array.from({ length: BATCH }, (_, index) => viewAt(store, project, from - index))
@@ -33,11 +33,11 @@ type Search = {
   fits: (view: View) => Promise<boolean>
   /** How many builds are wanted. */
   limit: number
-  /** How many requests to the bucket may have been made before further builds are read, ten at a time. */
+  /** The most requests to the bucket after which further builds are still read, ten at a time. */
   mostRequests: number
 }
 
-/** The first `limit` builds that fit, and the number to continue with; null if there are no older ones. */
+/** The first `limit` builds that match, and the number to continue with; null if there are no older ones. */
 export async function searchBuilds(
   store: Store,
   project: string,
@@ -57,7 +57,7 @@ export async function searchBuilds(
   return { builds, next: next > 0 ? next : null }
 }
 
-/** The same store, and how many requests to read were made through it. */
+/** The same store, and the number of read requests made through it. */
 function countRequests(store: Store): { store: Store; requests: () => number } {
   let requests = 0
   const counted = <T>(answer: T): T => {
@@ -73,7 +73,7 @@ function countRequests(store: Store): { store: Store; requests: () => number } {
   return { store: counting, requests: () => requests }
 }
 
-/** The first `limit` builds that fit, among no more than `most` builds. */
+/** The first `limit` builds that match, among no more than `most` builds. */
 export async function takeBuilds(
   builds: AsyncIterable<View>,
   fits: (view: View) => boolean,

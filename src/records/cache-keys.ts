@@ -9,7 +9,7 @@ export type CachingBuild = Pick<
 /** A prefix of caches, and the branches whose newest caches a build looks for there. */
 export type CachePlace = { prefix: string; branches: readonly string[] }
 
-/** 64 bits: nobody finds a branch whose name has the hash of another one. */
+/** 64 bits, so that nobody finds a branch whose name has the hash of another one. */
 const SCOPE_DIGITS = 16
 
 /** The caches of all jobs of a build, or (`stage`) of its deploy. */
@@ -19,9 +19,9 @@ export const cachesOf = (
 ): string => (stage === null ? cachePrefix(project, trust) : `${cachePrefix(project, 'deploy')}${stage}/`)
 
 /**
- * Where a job finds caches, the best place first. It writes into the first one alone, which is that of its own branch or pull
- * request. Jobs of trust `branch` also read those of the base and the default branch. Jobs that decide about a deploy use no
- * caches of others: jobs of trust `protected` read those of their branch alone, and a deploy those of its stage.
+ * The places where a job finds caches, the best one first. It writes only into the first one, that of its own branch or pull request. Jobs
+ * of trust `branch` also read those of the base and the default branch. Jobs that decide about a deploy use no caches of others: jobs of
+ * trust `protected` read only those of their branch, and a deploy only those of its stage.
  * @param stage that it deploys to; null for all other jobs
  */
 export function cachePlaces(build: CachingBuild, stage: string | null = null): CachePlace[] {

@@ -8,16 +8,13 @@ import { updateRecord } from './update-record.ts'
 export const cancelRequestSchema = z.object({
   by: z.string().min(1).max(200),
   why: z.string().min(1).max(300),
-  /** The newer build of the same branch or pull request, if that is the only reason: the build may then go on. */
+  /** The newer build of the same branch or pull request, if that is the only reason: the build may then continue. */
   supersededBy: z.int().positive().nullable().default(null),
   at: z.iso.datetime(),
 })
 export type CancelRequest = z.infer<typeof cancelRequestSchema>
 
-/**
- * Requests the end of a build. Returns the request that stands: the first one, but a person's replaces that of a newer
- * commit.
- */
+/** Requests the end of a build. Returns the one that counts: the first one, but a person's replaces that of a newer commit. */
 export async function requestCancel(
   store: Store,
   build: BuildRef,

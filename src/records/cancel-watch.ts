@@ -26,7 +26,7 @@ export class CancelWatch {
     this.#timer = setInterval(look, intervalMs)
   }
 
-  /** From now on, a newer commit of the same branch or pull request cancels the build as well. */
+  /** From now on, a newer commit of the same branch or pull request also cancels the build. */
   allowSupersede(): void {
     this.#allowsSupersede = true
     this.#check()

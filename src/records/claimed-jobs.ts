@@ -4,10 +4,10 @@ import { jobKeys } from './keys.ts'
 import type { Store } from './store.ts'
 import type { JobView, View } from './view.ts'
 
-/** So many claims are read at most. Jobs beyond them stay queued until report has heard from them. */
+/** The most claims that are read. Further jobs stay queued until report has heard from them. */
 const MOST_READ = 32
 
-/** Looks for the claims of queued jobs: one that is there is running, although report has not heard from it yet. */
+/** Looks for the claims of queued jobs: a claimed job is running, although report has not heard from it yet. */
 export async function withClaims(store: Store, view: View): Promise<View> {
   const queued = view.jobs.filter(({ status }) => status === 'queued').slice(0, MOST_READ)
   if (queued.length === 0) return view

@@ -1,14 +1,14 @@
 import { z } from '../model/zod.ts'
 import { leasedFields } from './lease.ts'
 
-/** How a build stands, as a commit status says it. */
+/** The state of a build in a commit status. */
 const statusSchema = z.object({
   state: z.enum(['pending', 'success', 'failure', 'error']),
   description: z.string(),
   targetUrl: z.string(),
 })
 
-/** The newest build of a branch or pull request that is at a commit. */
+/** The newest build of a branch or pull request for a commit. */
 const entrySchema = statusSchema.extend({
   number: z.int().positive(),
   /** The branch or pull request, in words. */
@@ -19,21 +19,21 @@ const entrySchema = statusSchema.extend({
   headName: z.string(),
   /** Whether the branch was deleted, or the pull request closed. */
   isGone: z.boolean(),
-  /** Whether the build waits for approval, or has ended without ever having been started. */
+  /** Whether the build waits for approval, or has ended without being started. */
   isUnstarted: z.boolean().optional(),
-  /** How a check run concludes, if not as the state says. */
+  /** The conclusion of a check run, if it differs from the state. */
   conclusion: z.enum(['cancelled', 'timed_out']).optional(),
 })
 export type CommitEntry = z.infer<typeof entrySchema>
 
-/** What GitHub has accepted last of a commit and context. */
+/** The last status that GitHub has accepted for a commit and context. */
 const postedSchema = statusSchema.extend({
-  /** The check run that shows it. Without one, a status does, and always will for this commit. */
+  /** The check run that shows it. Without one, a status does, permanently for this commit. */
   check: z
     .object({
       /** GitHub's. */
       id: z.int().positive(),
-      /** The build that it is about. */
+      /** The build that it shows. */
       number: z.int().positive(),
       /** Null while it is in progress. */
       conclusion: z.string().nullable(),

@@ -5,7 +5,7 @@
  */
 export const PRICES = {
   gbSecond: { arm64: 0.0000133334, x64: 0.0000166667 },
-  /** Of `/tmp`, beyond the first 512 MB. */
+  /** For `/tmp`, beyond the first 512 MB. */
   storageGbSecond: 0.0000000309,
   invocation: 0.2 / 1e6,
   s3Write: 0.005 / 1000,
@@ -15,9 +15,9 @@ export const PRICES = {
 }
 const FREE_STORAGE_MB = 512
 
-/** What one build uses besides its own function: counted on an ordinary build, and rounded up. */
+/** The usage of a build besides its own function: measured on an ordinary build, and rounded up. */
 const OVERHEAD = {
-  /** Of http (one invocation) and report (four), with 512 MB each. */
+  /** For http (one invocation) and report (four), with 512 MB each. */
   seconds: 3,
   memoryMb: 512,
   invocations: 6,
@@ -26,28 +26,28 @@ const OVERHEAD = {
   messages: 2,
   schedules: 1,
 }
-/** Records, log and message of each further job, and what report reads and writes for it, rounded up. */
+/** Records, log and message of each further job, and report's reads and writes for it, rounded up. */
 const JOB_WRITES = 14
 /** A large log is composed of parts of this size. */
 const PART_BYTES = 5 * 1024 * 1024
-/** Of 5 GB. A job can store objects of any size, and pays for its requests alone. */
+/** For 5 GB. A job can store objects of any size, and pays only for its requests. */
 const MOST_PARTS = 1000
 
-/** What a build has used of its function and of the bucket. */
+/** A build's use of its function and of the bucket. */
 export type Usage = {
   seconds: number
   memoryMb: number
   /** Size of the writable disk. */
   storageMb: number
   architecture: string
-  /** The log: in how many objects it was uploaded, and how large it is. */
+  /** The log: the number of uploaded objects, and its size. */
   segments: number
   bytes: number
 }
 
 /**
- * An estimate of what a job has cost, in US dollars.
- * @param isLead whether it is the job that its build begins with: the rest of the build is counted with it
+ * An estimate of a job's cost, in US dollars.
+ * @param isLead whether it is the job that its build begins with: it includes the rest of the build
  */
 export function costOf(
   { seconds, memoryMb, storageMb, architecture, segments, bytes }: Usage,

@@ -6,7 +6,7 @@ import { ContentionError, readVersion, updateRecord, type Versioned } from './up
 
 const counterSchema = z.object({
   number: z.int().nonnegative(),
-  /** The builds that have started on this day (UTC) without having been approved by a person, and those of forks among them. */
+  /** The builds that started on this day (UTC) without a person's approval, and those of forks among them. */
   today: z
     .object({ date: z.iso.date(), builds: z.int().nonnegative(), forks: z.int().nonnegative() })
     .optional(),
@@ -14,7 +14,7 @@ const counterSchema = z.object({
 
 type Counter = z.infer<typeof counterSchema>
 
-/** The counter that was read or written last, for the next write: admitting a build reads it, counts, and raises it. */
+/** The counter that was last read or written, for the next write: admitting a build reads it, counts, and raises it. */
 const lastSeen = new WeakMap<Store, { project: string; version: Versioned<Counter>; until: number }>()
 /** Longer than admitting takes. */
 const SEEN_MS = 5000
@@ -22,14 +22,14 @@ const SEEN_MS = 5000
 const keep = (store: Store, project: string, version: Versioned<Counter>) =>
   lastSeen.set(store, { project, version, until: Date.now() + SEEN_MS })
 
-/** Undefined if it must be read. A write that names an old version is lost, and repeated. */
+/** Undefined if it must be read. A write with an old version is lost, and repeated. */
 function takeSeen(store: Store, project: string): Versioned<Counter> | undefined {
   const seen = lastSeen.get(store)
   lastSeen.delete(store)
   return seen?.project === project && Date.now() < seen.until ? seen.version : undefined
 }
 
-/** The last build number that the counter knows. It may lag behind the builds, and is never ahead of them. */
+/** The last build number in the counter. It may lag behind the builds, and is never ahead of them. */
 export async function lastNumber(store: Store, project: string): Promise<number> {
   const version = await readVersion(store, counterKey(project), counterSchema)
   keep(store, project, version)
@@ -42,7 +42,7 @@ export async function lastDay(store: Store, project: string): Promise<string | n
   return counter && (counter.today?.date ?? '')
 }
 
-/** Raises the counter to `number`, unless it is higher already. */
+/** Raises the counter to `number`, unless it is already higher. */
 export async function raiseCounter(store: Store, project: string, number: number): Promise<void> {
   try {
     await updateRecord(
@@ -53,7 +53,7 @@ export async function raiseCounter(store: Store, project: string, number: number
       takeSeen(store, project),
     )
   } catch (error) {
-    // The counter may lag behind: creating build.json takes the number, and the counter only makes that quick.
+    // The counter may lag behind: creating build.json takes the number, and the counter only speeds that up.
     if (!(error instanceof ContentionError)) throw error
   }
 }
@@ -61,8 +61,8 @@ export async function raiseCounter(store: Store, project: string, number: number
 export type DailyLimits = { maxForkBuildsPerDay: number; maxBuildsPerDay: number }
 
 /**
- * Counts a build that is to start now. Returns the limit that keeps it from starting; it is not counted then. Of several builds at
- * once, no more are counted than the limits allow. One that cannot be counted, because too many arrive at once, waits if it is a fork's.
+ * Counts a build that is about to start. Returns the limit that prevents it; it is not counted then. If several arrive at once, no more are
+ * counted than the limits allow. If too many arrive for this one to be counted, it waits if it is a fork's.
  */
 export async function countBuild(
   store: Store,
@@ -89,7 +89,7 @@ export async function countBuild(
     keep(store, project, version)
   } catch (error) {
     if (!(error instanceof ContentionError)) throw error
-    // So many arrive at once that this one cannot be counted. It must not be lost for that, but a fork's waits.
+    // Too many arrive at once for this one to be counted. It must not be lost for that, but a fork's waits.
     return isFork ? 'fork-builds' : null
   }
   return reached

@@ -5,11 +5,11 @@ import { nullIfMalformed, readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
 import { readVersion, updateRecord, type Versioned } from './update-record.ts'
 
-/** What is being deployed, or was. */
+/** A current or past deploy. */
 const attemptFields = {
   /** The build that deploys. */
   build: z.int().positive(),
-  /** The build whose commit it is. */
+  /** The build whose commit is deployed. */
   of: z.int().positive(),
   commit: z.string(),
   branch: z.string(),
@@ -18,18 +18,18 @@ const attemptFields = {
   who: z.string(),
   /** The person who requested it, if it was deployed by hand and that is known. */
   by: z.string().max(200).nullable().default(null),
-  /** Becomes a link, so anything but a web address is dropped. */
+  /** Becomes a link, so anything except a web address is dropped. */
   url: z
     .url({ protocol: /^https?$/ })
     .nullable()
     .catch(null),
   startedAt: z.iso.datetime(),
-  /** That of the lock under which it was done. */
+  /** The fence of the lock under which it was done. */
   fence: z.int().nonnegative().default(0),
 }
 
 const attemptSchema = z.object({ ...attemptFields, status: z.literal('running') })
-/** A deploy whose command may have begun, and whose end is not on record. */
+/** A deploy whose command may have begun, and whose end is not on record yet. */
 export type Attempt = z.infer<typeof attemptSchema>
 
 const deploymentSchema = z.object({
@@ -41,10 +41,10 @@ const deploymentSchema = z.object({
   /** An estimate of the build's cost so far, in US dollars. */
   cost: z.number().nonnegative().nullable(),
 })
-/** What was deployed, by whom, when, and how it ended. */
+/** A deploy: its build, person, times and result. */
 export type Deployment = z.infer<typeof deploymentSchema>
 
-/** `current.json`: what runs on a stage, and what was tried last, which may run there as well. */
+/** `current.json`: the build that runs on a stage, and the last attempt, which may also run there. */
 const currentSchema = z.object({
   deployed: deploymentSchema.nullable(),
   latest: z.discriminatedUnion('status', [attemptSchema, deploymentSchema]),
@@ -76,7 +76,7 @@ export const attemptOf = (build: Build, { startedAt, ...rest }: Begun): Attempt 
   status: 'running',
 })
 
-/** The deployment that a build has done. */
+/** The deployment by a build. */
 export const deploymentOf = (
   build: Build,
   { url, startedAt, endedAt, fence = 0, ...end }: Done,
@@ -100,8 +100,8 @@ export async function recordAttempt(store: Store, stage: StageRef, attempt: Atte
 }
 
 /**
- * Records a deployment. Only the build that holds the stage's lock may do so. With `known`, what runs on the stage is not read before
- * the first write, which fails if anybody has changed it since.
+ * Records a deployment. Only the build that holds the stage's lock may do so. With `known`, the current deployment is not read before the
+ * first write, which fails if anybody has changed it since.
  */
 export async function recordDeployment(
   store: Store,
@@ -120,7 +120,7 @@ export async function recordDeployment(
   await updateRecord(store, current, currentSchema, change, known)
 }
 
-/** A holder whose lock has expired may come back late. */
+/** A holder whose lock has expired may return late. */
 function requireLatest({ stage }: StageRef, standing: Current | null, own: Attempt | Deployment): void {
   if (!standing || standing.latest.build === own.build) return
   const { build, fence, startedAt } = standing.latest

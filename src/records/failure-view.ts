@@ -4,7 +4,7 @@ import { packCounts, type TestCounts, unpackCounts } from '../model/tests.ts'
 import type { JobRun } from './job-run.ts'
 import type { Report } from './report-record.ts'
 
-/** The first red job that has recorded what it has failed by. */
+/** The first red job that has recorded the cause of its failure. */
 export type FailedJob = {
   /** Its title and ordinal; null if there is only one. */
   title: string | null
@@ -13,8 +13,8 @@ export type FailedJob = {
 }
 
 /**
- * The cause of a red build. `job`: the title of which of several jobs; `key`: its ordinal, null for the only job of a build; `flakiness`:
- * of the test, if it is flaky.
+ * The cause of a red build. `job`: the title of its job, if there are several; `key`: its ordinal, null for the only job of a build;
+ * `flakiness`: that of the test, if it is flaky.
  */
 export type FailureView = JobFailure & {
   job: string | null
@@ -22,15 +22,15 @@ export type FailureView = JobFailure & {
   flakiness: Flakiness | null
 }
 
-/** Whether the reason of a job names what failed. */
+/** Whether the reason of a job names its failure. */
 export const hasNamed = ({ conclusion, exit, failure }: JobRun): boolean =>
   conclusion === 'failed' && exit?.kind === 'exited' && failure !== undefined && isNamed(failure)
 
-/** The results that the commands of a build have left. */
+/** The results of a build's commands. */
 export type ResultView = {
-  /** Of the only job: what its test reports come to. */
+  /** The only job's test counts. */
   tests: TestCounts | null
-  /** Whether the reason of the only job names what failed. */
+  /** Whether the reason of the only job names its failure. */
   isNamed: boolean
   /** The cause of a red build. */
   failure: FailureView | null
@@ -58,6 +58,6 @@ export function resultsOf(
   }
 }
 
-/** The test counts of a job, in the same form as in the state of one of several jobs. */
+/** The test counts of a job, in the form of the state of one of several jobs. */
 const countsOf = (tests: JobRun['tests']): TestCounts | null =>
   tests ? unpackCounts(packCounts(tests)) : null

@@ -7,8 +7,8 @@ export const placeOf = ({ file, line }: Pick<FailureView, 'file' | 'line'>): str
   file === null || line === null ? file : `${file}:${line}`
 
 /**
- * `unit: cart › multiplies by quantity (test/cart.test.ts:7), flaky: failed 3 of the last 10 builds of master`, `src/cart.ts:7`; null if there
- * is nothing but the excerpt.
+ * `unit: cart › multiplies by quantity (test/cart.test.ts:7), flaky: failed 3 of the last 10 builds of master`, `src/cart.ts:7`; null if
+ * there is only the excerpt.
  */
 export function describeFailure(failure: FailureView): string | null {
   const { job, test, flakiness } = failure

@@ -11,11 +11,11 @@ import { z } from '../model/zod.ts'
 import type { JobRecordName } from './keys.ts'
 import { draftSchema } from './plan-record.ts'
 
-/** In bytes. A larger record is not read: a build can write anything into its own. */
+/** In bytes. A larger record is not read, because a build can write anything into it. */
 export const RUN_RECORD_LIMIT = 256 * 1024
 
 const sentence = z.string().max(500)
-/** To the millisecond: a fraction of a second may otherwise have any number of digits. */
+/** To the millisecond: otherwise, a fraction of a second may have any number of digits. */
 const moment = z.iso.datetime().max('2026-11-20T10:00:00.000Z'.length)
 
 export const runnerSchema = z.object({
@@ -30,7 +30,7 @@ export const runnerSchema = z.object({
 })
 export type Runner = z.infer<typeof runnerSchema>
 
-/** How a job goes, as each of its records tells. Written by the job alone; readers treat it as untrusted input. */
+/** The state of a job in each of its records. Written only by the job; readers treat it as untrusted input. */
 export const jobRunSchema = z.object({
   nonce: z.string().max(64),
   /** Identifies the write that claimed the job: a repeated request recognises its own claim. */
@@ -48,7 +48,7 @@ export const jobRunSchema = z.object({
       merge: commitSchema.nullable().default(null),
       /** The commit of the base branch in that merge. */
       mergeBase: commitSchema.nullable().optional(),
-      /** Of what all commands have in common (`digestOf`). */
+      /** The digest of everything that all commands share (`digestOf`). */
       commonDigest: z.string().max(64).optional(),
     })
     .nullable(),
@@ -68,25 +68,25 @@ export const jobRunSchema = z.object({
   runner: runnerSchema.nullable(),
   /** The configuration's `notifications`, which report checks against the account's settings. */
   notifications: z.record(z.string().max(40), z.unknown()).nullable(),
-  /** Of the lead alone: the jobs of the build, if others than the lead must run some of them. */
+  /** For the lead only: the jobs of the build, if other jobs must run some of them. */
   draft: draftSchema.nullable().default(null),
   artifacts: artifactsSchema.default([]),
   /** Its test counts. Absent without any. */
   tests: testCountsSchema.optional(),
-  /** Of its log; one that cannot be read is as good as none. */
+  /** The outline of its log; an unreadable one counts as none. */
   outline: logOutlineSchema.optional().catch(undefined),
-  /** The cause of its failure. Absent if it has not failed, or has written nothing. */
+  /** The cause of its failure. Absent if it has not failed, or wrote nothing. */
   failure: jobFailureSchema.optional(),
-  /** Of a shard that divides files: which of all that divide its job its reports name (`packFiles`). */
+  /** For a shard that divides files: those of all files that its reports name (`packFiles`). */
   ran: filesSchema.optional(),
 })
 export type JobRun = z.infer<typeof jobRunSchema>
 
-/** The record that tells a state. One that tells another state than its name says cannot be believed. */
+/** The record for a state. One with another state than its name says cannot be believed. */
 export const recordNameOf = ({ phase }: Pick<JobRun, 'phase'>): JobRecordName => RECORD_NAMES[phase]
 const RECORD_NAMES = { claimed: 'claim', running: 'draft', ended: 'end' } as const
 
-/** Stands for a record that cannot be believed: the job that wrote it is errored. */
+/** Replaces a record that cannot be believed: its job is errored. */
 export const unreadableRun: JobRun = {
   nonce: '',
   writeId: '',
@@ -115,7 +115,7 @@ export function parseJobRun(body: Uint8Array): JobRun {
   }
 }
 
-/** Rejects what a job cannot have done: only builds of trust `protected` deploy. */
+/** Rejects impossible claims of a job: only builds of trust `protected` deploy. */
 export function rejectImpossible(run: JobRun, { trust }: Pick<Build, 'trust'>): JobRun {
   if (trust === 'protected' || (run.plan?.stage ?? null) === null) return run
   return {

@@ -7,16 +7,16 @@ export const isRedJob = ({ status, isAllowedFailure }: JobView) =>
 
 const ALLOWED = 'failed, allowed'
 const LEFT_OUT = 'left out'
-/** Of a job or build that has passed, but not at the first attempt. */
+/** For a job or build that has passed, but not at the first attempt. */
 export const FLAKY = 'passed (flaky)'
 
-/** Where a job stands, in words. */
+/** The state of a job, in words. */
 export const describeJobStatus = ({ status, isAllowedFailure, isFlaky }: JobView): string => {
   if (isFlaky) return FLAKY
   return isAllowedFailure ? ALLOWED : status === 'left-out' ? LEFT_OUT : status
 }
 
-/** Where a job stands, and in which build it has passed if it was taken over: `passed in #12`. */
+/** The state of a job, with the build in which it passed if it was taken over: `passed in #12`. */
 export const describeJobState = (job: JobView): string =>
   job.passedIn === null ? describeJobStatus(job) : `${describeJobStatus(job)} in #${job.passedIn}`
 
@@ -35,6 +35,6 @@ export const countStates = (jobs: readonly JobView[]): string =>
     return some.length > 0 ? [earlier > 0 ? `${words} (${earlier} earlier)` : words] : []
   }).join(', ')
 
-/** How long a job ran; null unless it has ended. */
+/** The duration of a job; null unless it has ended. */
 export const describeJobDuration = ({ startedAt, endedAt }: JobView): string | null =>
   startedAt && endedAt ? describeDuration(Math.max(0, Date.parse(endedAt) - Date.parse(startedAt))) : null

@@ -37,7 +37,7 @@ export function onlyJobOf(view: View): JobView {
   }
 }
 
-/** The jobs of a build, also of one that has only one. */
+/** The jobs of a build, also if it has only one. */
 export const allJobsOf = (view: View): readonly JobView[] =>
   view.jobs.length > 0 ? view.jobs : [onlyJobOf(view)]
 

@@ -1,14 +1,14 @@
 import type { Store } from './store.ts'
 
-/** What one process keeps of a store, by key. */
+/** One process's kept values of a store, by key. */
 type Kept = Map<string, { value: Promise<unknown>; until: number }>
 
 const MOST_KEPT = 100
 const kept = new WeakMap<Store, Kept>()
 
 /**
- * Reads something that never changes once it is there, or that may be `forMs` old: within one process, it is read once. Neither
- * a failure nor a missing object (null) is kept.
+ * Reads something that never changes once it exists, or may be `forMs` old: once within a process. Neither a failure nor a missing object
+ * (null) is kept.
  */
 export async function readOnce<T>(
   store: Store,

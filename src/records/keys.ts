@@ -3,7 +3,7 @@ import { canonicalProject, EVERY_STAGE, projectSchema, stageNameSchema } from '.
 /** Identifies one build. */
 export type BuildRef = { project: string; number: number }
 
-// Every key is made of the canonical project, so that no other spelling of a repository has keys of its own.
+// Every key is derived from the canonical project, so that no other spelling of a repository has its own keys.
 const canonical = canonicalProject
 
 export const deliveryKey = (id: string) => `deliveries/${id}.json`
@@ -13,9 +13,9 @@ export const deliveryOf = ({ repositoryId }: { repositoryId: number | null }, gu
 /** The unfinished jobs of a repository. */
 export const runningKey = (project: string) => `${canonical(project)}/running.json`
 export const counterKey = (project: string) => `${canonical(project)}/counter.json`
-/** What a name means: written at the first delivery from the repository that has it. */
+/** The meaning of a name, written at the first delivery from the repository with that name. */
 export const repositoryKey = (project: string) => `${canonical(project)}/repository.json`
-/** Where the records of a repository are, by GitHub's id. */
+/** The place of a repository's records, by GitHub's id. */
 export const repositoryIdKey = (id: number) => `repositories/${id}.json`
 export const runnerSecretsKey = 'secrets/runner.json'
 
@@ -25,9 +25,9 @@ export const settingsKeys = (project: string) =>
 export const variablesKeys = (project: string) =>
   ['secrets/env/global.json', `secrets/env/${canonical(project)}.json`] as const
 
-/** Where the secret variables of a repository's stages are. */
+/** The prefix of the secret variables of a repository's stages. */
 export const stageVariablesPrefix = (project: string) => `secrets/env/${canonical(project)}/`
-/** In keys instead of `*`, which would be a pattern in a policy. No stage has this name. */
+/** Replaces `*` in keys, which would be a pattern in a policy. No stage has this name. */
 const EVERY_STAGE_IN_KEYS = '_all'
 /** The secret variables that only deploys to one stage get or, for `*`, those to every stage of the repository. */
 export const stageVariablesKey = ({ project, stage }: StageRef) =>
@@ -42,13 +42,13 @@ export function stageOfVariablesKey(key: string): StageRef | null {
 }
 
 const spendPrefix = (project: string) => `${canonical(project)}/spend/`
-/** What a repository's builds have cost: a record for each month, such as `2026-11`. */
+/** The cost of a repository's builds: a record for each month, such as `2026-11`. */
 export const spendKeys = {
   prefix: spendPrefix,
   month: (project: string, month: string) => `${spendPrefix(project)}${month}.json`,
 }
 
-/** Where the seconds of test files are. */
+/** The prefix of the seconds of test files. */
 export const timingsPrefix = (project: string) => `${canonical(project)}/timings/`
 /** The seconds of the files that divide a job of a repository into shards. */
 export const timingsKey = (project: string, job: string) => `${timingsPrefix(project)}${job}.json`
@@ -60,7 +60,7 @@ export const branchKeys = {
   branchOf: (key: string) => decodeURIComponent(key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, '')),
 }
 
-/** How the tests of a branch's newest builds ended. */
+/** The test results of a branch's newest builds. */
 export const testHistoryKey = (project: string, branch: string) =>
   `${canonical(project)}/tests/${branchName(branch)}.json`
 
@@ -85,17 +85,17 @@ export const branchKey = (project: string, branch: string) =>
 /** The truth about a commit, given in full. */
 export const commitKey = (project: string, commit: string) => `${canonical(project)}/commits/${commit}.json`
 
-/** Where an attempt of a job keeps its artifacts. A prefix at the top, so that a lifecycle rule can expire them. */
+/** The prefix of an attempt's artifacts. It is at the top, so that a lifecycle rule can expire them. */
 export const outPrefix = ({ project, number }: BuildRef, { key, attempt }: JobRef) =>
   `${buildOutPrefix({ project, number })}${key}/${attempt}/`
-/** Where all jobs of a build keep their artifacts. */
+/** The prefix of the artifacts of all jobs of a build. */
 export const buildOutPrefix = ({ project, number }: BuildRef) => `out/${canonical(project)}/${number}/`
 
 /** The dependency caches of a repository's jobs of one trust. A prefix at the top, so that a lifecycle rule can expire them. */
 export const cachePrefix = (project: string, trust: string) => `cache/${canonical(project)}/${trust}/`
 export const stagesPrefix = (project: string) => `${canonical(project)}/stages/`
 
-/** What a person has requested about a stage. `id` is the delivery's that brought the request, or one of the command line's. */
+/** A person's request about a stage. `id`: the delivery's, or one of the command line's. */
 export const requestKey = (project: string, id: string) =>
   `${canonical(project)}/requests/${encoded(id).replace(/\./g, '%2E')}.json`
 
@@ -112,14 +112,14 @@ export function stageKeys({ project, stage }: StageRef) {
     branches: `${at}/branches.json`,
     hold: `${at}/hold.json`,
     deploys: `${at}/deploys/`,
-    /** Which artifacts are kept, and below which prefix they are. */
+    /** The kept artifacts, and their prefixes. */
     kept: `${at}/artifacts.json`,
     artifacts: `${at}/artifacts/`,
     deploy: (number: number) => `${at}/deploys/${number}.json`,
   }
 }
 
-/** Where a stage keeps the artifacts that an attempt of a job has left, in the same form as in `outPrefix`. */
+/** The prefix of an attempt's artifacts that a stage keeps, in the form of `outPrefix`. */
 export const keptPrefix = (stage: StageRef, { build, key, attempt }: AttemptRef) =>
   `${stageKeys(stage).artifacts}${build}/${key}/${attempt}/`
 
@@ -145,7 +145,7 @@ export type JobRef = { key: number; attempt: number }
 /** The first attempt of the job that every build begins with: it also plans the others. */
 export const LEAD: JobRef = { key: 0, attempt: 1 }
 
-/** The records that a job writes, each once, in the order in which they follow each other. */
+/** The records of a job, each written once, in order. */
 export const JOB_RECORDS = ['claim', 'draft', 'end'] as const
 export type JobRecordName = (typeof JOB_RECORDS)[number]
 
@@ -156,7 +156,7 @@ export type AttemptRef = JobRef & { build: number }
 export const logKeysOf = ({ project }: { project: string }, { build, ...job }: AttemptRef) =>
   jobKeys({ project, number: build }, job).log
 
-/** The objects of one attempt of a job, written by that job alone. */
+/** The objects of one attempt of a job, written only by that job. */
 export function jobKeys({ project, number }: BuildRef, { key, attempt }: JobRef = LEAD) {
   const at = `${buildKeys({ project, number }).prefix}jobs/${key}/${attempt}`
   return {
@@ -175,10 +175,10 @@ export function jobKeys({ project, number }: BuildRef, { key, attempt }: JobRef 
 const BUILD_KEY =
   /^(gh\/[^/]+\/[^/]+)\/builds\/([1-9][0-9]{0,9})\/(?:[a-z]+\.json|jobs\/(0|[1-9][0-9]{0,2})\/([1-9])\/(claim|draft|end)\.json)$/
 
-/** What a record is of: a build, or an attempt of one of its jobs. */
+/** The subject of a record: a build, or an attempt of one of its jobs. */
 export type RecordRef = BuildRef & { job?: JobRef & { record: JobRecordName } }
 
-/** What a record belongs to; null for any other key. */
+/** The subject of a record's key; null for any other key. */
 export function recordOfKey(key: string): RecordRef | null {
   const [, project, number, job, attempt, record] = BUILD_KEY.exec(key) ?? []
   // A key of another form is not one of these objects.

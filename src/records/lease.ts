@@ -4,14 +4,14 @@ import { type Updated, updateRecord, type Versioned } from './update-record.ts'
 
 /** Longer than an invocation of report may take: a holder whose lease has run out is dead. */
 export const LEASE_SECONDS = 180
-/** A holder that is asked to look again after this time leaves that to another invocation, because its own time is limited. */
+/** After this time, a holder leaves requested looks to another invocation, because its own time is limited. */
 export const HOLD_SECONDS = 60
 
-/** What a record has on which one invocation works at a time. */
+/** The fields of a record that only one invocation works on at a time. */
 export const leasedFields = {
-  /** Which invocation works on the record, and until when it can still be alive. */
+  /** The invocation that works on the record, and until when it can be alive. */
   lease: z.object({ holder: z.string(), until: z.iso.datetime() }).nullable(),
-  /** Set by an invocation that finds the lease taken: the holder then looks again before it ends. */
+  /** Set by an invocation that finds the lease taken, so that the holder looks again before it ends. */
   isRerunRequested: z.boolean().default(false),
 }
 const leasedSchema = z.object(leasedFields)
@@ -21,11 +21,11 @@ export type LeaseHolder = { store: Store; holder: string; now: () => Date }
 export type LeasedRecord<T> = { key: string; schema: z.ZodType<T>; empty: T }
 
 type Work<T> = {
-  /** Adds what this invocation knows, whether it gets the lease or not. Returns the same record if it knows nothing new. */
+  /** Adds this invocation's knowledge, with or without the lease. Returns the same record if there is nothing new. */
   enter(standing: T): T
-  /** Does what is to be done, and returns the record with its results. It may ask for another look itself. */
+  /** Does the work, and returns the record with its results. It may request another look itself. */
   work(record: T): Promise<T>
-  /** Combines the results with what others have entered meanwhile (`standing`; it was `seen` before). */
+  /** Combines the results with changes by others in the meantime (`standing`; it was `seen` before). */
   merge(done: T, standing: T, seen: T): T
 }
 
@@ -63,7 +63,7 @@ export async function withLease<T extends Leased>(
   while (held) {
     const { value: seen } = held
     const done = await work(seen).catch(async error => {
-      // The next invocation, above all Lambda's own retry, must not have to wait until the lease runs out.
+      // The next invocation, especially Lambda's own retry, must not wait until the lease expires.
       await change(standing => (standing && isOurs(standing) ? { ...standing, lease: null } : standing))
       throw error
     })

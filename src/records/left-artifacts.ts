@@ -10,13 +10,13 @@ import { sizeOf } from './size-of.ts'
 import type { Store } from './store.ts'
 import type { Records } from './view.ts'
 
-/** An artifact of a build, as people see it. */
+/** An artifact of a build for people. */
 export type LeftArtifact = Artifact & {
   /** The title of the job that has packed it. */
   job: string
-  /** Where its archive and its list are. */
+  /** The place of its archive and its list. */
   prefix: string
-  /** Until the end of this day (UTC) it is kept, such as `2026-12-27`. */
+  /** The last day (UTC) on which it is kept, such as `2026-12-27`. */
   lastDay: string
 }
 
@@ -30,8 +30,8 @@ type Packer = {
 }
 
 /**
- * The artifacts of a build, as the jobs that have ended list them in the record that report has accepted. `unread`: so many jobs
- * that may have left some were not read, because there are more than `mostJobs`.
+ * The artifacts of a build, as listed by ended jobs in the record that report has accepted. `unread`: the number of jobs with possible
+ * artifacts that were not read, because there are more than `mostJobs`.
  */
 export async function listArtifacts(
   store: Store,
@@ -82,7 +82,7 @@ function packerOf(build: number, job: AcceptedJob, state: JobState | undefined):
   return { ...own, ref: { build, key: state.key, attempt: state.attempt }, since }
 }
 
-/** Undefined: an earlier version accepted the end, and did not note by which record. */
+/** Undefined: an earlier version accepted the end without noting its record. */
 const isEnd = (record: JobState['record']) => record === undefined || record === 'end'
 
 async function readLeft(
@@ -107,7 +107,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const lastDayOf = (since: string) =>
   new Date(Date.parse(since) + ARTIFACT_DAYS * DAY_MS).toISOString().slice(0, 10)
 
-/** Whether the last day of an artifact is over. Its archive may be there for some more hours. */
+/** Whether the last day of an artifact is over. Its archive may exist for some more hours. */
 export const isExpired = ({ lastDay }: Pick<LeftArtifact, 'lastDay'>, now: Date): boolean =>
   now.toISOString().slice(0, 10) > lastDay
 

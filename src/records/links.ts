@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { canonicalProject } from '../model/names.ts'
 import type { BuildRef, JobRef } from './keys.ts'
 
-// Paths are made of the canonical project: the key of a private path is derived from it.
+// Paths use the canonical project: the key of a private path is derived from it.
 /** The repositories of an owner, or of all owners. */
 export const ownerPath = (owner: string | null) => (owner === null ? '/' : `/gh/${owner.toLowerCase()}`)
 export const repositoryPath = (project: string) => `/${canonicalProject(project)}`
@@ -35,12 +35,12 @@ export function opensPath(path: string, key: string | undefined, linkKey: string
 export const homeUrl = (baseUrl: string, linkKey: string) =>
   `${baseUrl}/?key=${keyOfPath(ownerPath(null), linkKey)}`
 
-/** The address of a build's page, for statuses, notifications and `LAMBCI_BUILD_URL`. It carries the key of a private page. */
+/** The address of a build's page, for statuses, notifications and `LAMBCI_BUILD_URL`. It includes the key of a private page. */
 export function buildUrl(build: BuildRef & { baseUrl: string; isPrivate: boolean }, linkKey: string): string {
   const key = build.isPrivate ? `?key=${keyOfPath(buildPath(build), linkKey)}` : ''
   return `${buildUrlWithoutKey(build)}${key}`
 }
 
-/** The same address for whom no key may be given. */
+/** The same address for people who must not get a key. */
 export const buildUrlWithoutKey = (build: BuildRef & { baseUrl: string }) =>
   `${build.baseUrl}${buildPath(build)}`

@@ -4,7 +4,7 @@ import type { Store } from './store.ts'
 /** Groups everything of a job's log, which has up to a thousand objects, into one entry. */
 const DELIMITER = '/log'
 
-/** Three pages. If jobs have written so much else that the list is longer, those at its end are read one by one. */
+/** Three pages. If other objects of jobs make the list longer, the jobs at its end are read one by one. */
 const MOST_ENTRIES = 3000
 
 /** When each record of an attempt was written, by the bucket's clock, to the second. */

@@ -15,16 +15,16 @@ import { type BuildRef, buildKeys } from './keys.ts'
 import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
 
-/** See `digestOf`. Absent in records of versions that made none. */
+/** See `digestOf`. Absent in records of earlier versions. */
 const digestSchema = z.string().max(64).optional()
 
-/** What all jobs of one name have in common. Each reads its command from the commit again. */
+/** The fields shared by all jobs of one name. Each job reads its command from the commit again. */
 const common = {
   name: jobNameSchema,
   allowFailure: z.boolean(),
   /** Whether they get secret variables. */
   hasSecrets: z.boolean(),
-  /** Of all that they run. A retry tells by it whether a job is still the same. */
+  /** The digest of everything that they run, by which a retry recognises an unchanged job. */
   digest: digestSchema,
   /** How often each is run again if its command fails. Absent for never. */
   retry: z.int().positive().max(MOST_RETRIES).optional(),
@@ -36,10 +36,10 @@ export const MOST_PLANNED_JOBS = MOST_JOBS + 2 * MOST_STAGES
 const ordinalSchema = z.int().nonnegative().max(MOST_PLANNED_JOBS)
 const needsSchema = <T extends z.ZodType>(need: T) => z.array(need).max(MOST_JOBS)
 
-/** The deploy to a stage, as far as report must know it. It reads its command from the commit again. */
+/** Report's data of the deploy to a stage, which reads its command from the commit again. */
 const plannedDeploySchema = z.object({
   stage: stageNameSchema,
-  /** Where the stage can be seen. Becomes a link, so anything but a web address is dropped. */
+  /** The address of the stage. Becomes a link, so anything except a web address is dropped. */
   url: z
     .url({ protocol: /^https?$/ })
     .max(600)
@@ -51,9 +51,9 @@ const plannedDeploySchema = z.object({
   isManual: z.boolean().default(false),
   /** Whether a job verifies it. */
   hasVerify: z.boolean().default(false),
-  /** Of all that it runs, its stage included. A deploy that finds another one in its commit does not run. */
+  /** The digest of everything that it runs, including its stage. A deploy with another one in its commit does not run. */
   digest: z.string().max(64),
-  /** The names of the artifacts that it gets. */
+  /** The names of the artifacts for it. */
   artifacts: artifactNamesSchema.default([]),
 })
 export type PlannedDeploy = z.infer<typeof plannedDeploySchema>
@@ -67,15 +67,14 @@ const shared = {
   maxParallel: z.int().positive().nullable(),
   /** Whether a newer commit ends the build. */
   cancelSuperseded: z.boolean(),
-  /** What is deployed once all jobs are done, in order. */
+  /** The deploys once all jobs are done, in order. */
   deploys: z.array(plannedDeploySchema).max(MOST_STAGES),
-  /** How jobs are divided whose shards divide files. Absent if there are none. */
+  /** The division of jobs whose shards divide files. Absent if there are none. */
   splits: splitsSchema.optional(),
 }
 
 /**
- * Earlier versions had one `deploy` for each build, or none. A record of one that had no such field may have a deploy and is not to
- * pass without it.
+ * Earlier versions had one `deploy` for each build, or none. A record without such a field may have a deploy and must not pass without it.
  */
 function withDeploys(record: unknown): unknown {
   if (typeof record !== 'object' || record === null || 'deploys' in record || !('deploy' in record))
@@ -83,21 +82,21 @@ function withDeploys(record: unknown): unknown {
   return { ...record, deploys: record.deploy === null ? [] : [record.deploy] }
 }
 
-/** A job of the files, as the lead has planned it: a job of the plan for each cell and each shard. */
+/** A job of the files, as planned by the lead: a job of the plan for each cell and each shard. */
 const draftedJobSchema = z.object({
   ...common,
-  /** One that is empty, without a matrix. */
+  /** One empty cell without a matrix. */
   cells: z.array(cellSchema).min(1),
-  /** Into how many parts each is divided; null if it is not. */
+  /** The number of parts of each; null if it is not divided. */
   shards: z.int().positive().max(1_000_000).nullable(),
-  /** The names of the jobs that must be done before. */
+  /** The names of the jobs that must be done first. */
   needs: needsSchema(jobNameSchema),
   /** Those of them whose artifacts it does not get. */
   withoutArtifacts: needsSchema(jobNameSchema),
 })
 export type DraftedJob = z.infer<typeof draftedJobSchema>
 
-/** What the lead of a build with several jobs proposes, as part of its record, which is bounded. Report decides. */
+/** The lead's proposal for a build with several jobs, as part of its record, which is bounded. Report decides. */
 export const draftSchema = z.preprocess(
   withDeploys,
   z.object({
@@ -111,7 +110,7 @@ export type Draft = z.infer<typeof draftSchema>
 
 /** The attempt of a job that has passed in an earlier build. */
 const passedInSchema = z.object({
-  /** The number of the build that has run it. */
+  /** The number of the build that ran it. */
   build: z.int().positive(),
   key: ordinalSchema,
   attempt: z.int().positive().max(9),
@@ -124,15 +123,15 @@ const plannedJobSchema = jobIdentitySchema.extend({
   /** Its ordinal within the build. The lead has 0. */
   key: ordinalSchema,
   ...common,
-  /** The jobs that must be done before, each with all of its cells and shards, and whether it gets artifacts of them. */
+  /** The jobs that must be done first, each with all of its cells and shards, and whether it gets their artifacts. */
   needs: needsSchema(z.object({ job: jobNameSchema, hasArtifacts: z.boolean() })),
   /** Whether it deploys to a stage or verifies that: it starts after all jobs of the files. */
   isDeploy: z.boolean(),
-  /** Which of both; absent for a deploy. */
+  /** Whether it verifies; absent for a deploy. */
   isVerify: z.boolean().optional(),
   /** The stage. Absent for other jobs, and in records of versions that had one stage for each build. */
   stage: stageNameSchema.optional(),
-  /** Of a retry: where it has passed, if it is not run again. */
+  /** For a retry: where it has passed, if it is not run again. */
   passedIn: passedInSchema.optional(),
 })
 

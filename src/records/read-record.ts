@@ -10,7 +10,7 @@ export async function readRecord<T>(store: Store, key: string, schema: z.ZodType
   return stored && schema.parse(JSON.parse(Buffer.from(stored.body).toString('utf8')))
 }
 
-/** No more than this is read of a small record that a build may have written. */
+/** The most that is read of a small record that a build may have written. */
 const SMALL_BYTES = 4096
 
 /** As `readRecord`, for a small record that builds write: no more than 4 KB are read. */
@@ -19,7 +19,7 @@ export async function readSmallRecord<T>(store: Store, key: string, schema: z.Zo
   return body && schema.parse(JSON.parse(Buffer.from(body).toString('utf8')))
 }
 
-/** For a record that builds may have written: one of another shape counts as none. A failed read does not. */
+/** For a record that builds may have written: one of another shape counts as missing. A failed read does not. */
 export function nullIfMalformed(error: unknown): null {
   if (error instanceof z.ZodError || error instanceof SyntaxError) return null
   throw error

@@ -32,18 +32,18 @@ export const readBuild = (store: Store, build: BuildRef): Promise<Build | null> 
   readRecord(store, buildKeys(build).build, buildSchema)
 
 /**
- * What an attempt of a job has left: what it says of itself, the name of the record that says it, and its objects (at most 1,000; its
- * records come first).
+ * The records and objects of an attempt: its state in its own record, the name of that record, and its objects (at most 1,000; its records
+ * come first).
  */
 export type JobObjects = { run: JobRun | null; record: JobRecordName | null; objects: Entry[] }
 
 /**
- * Which record counts: the one that report read when it accepted the end, null for none. Later records do not count.
- * Undefined before the end: then it is the newest.
+ * The record that counts: the one that report read when it accepted the end, null for none. Later records do not count. Undefined before
+ * the end, when the newest one counts.
  */
 type Counting = JobRecordName | null | undefined
 
-/** What a job says of itself, without what it cannot have done, and its objects. */
+/** A job's state in its own record, without impossible claims, and its objects. */
 export async function readJob(
   store: Store,
   build: Build,
@@ -54,7 +54,7 @@ export async function readJob(
   return { ...(await readCounting(store, { build, job, counting }, objects)), objects }
 }
 
-/** The lead of a build. One that has ended never changes: of several jobs, others may run for long after it. */
+/** The lead of a build. One that has ended never changes, although other jobs may run for long after it. */
 export async function readLead(
   store: Store,
   build: Build,
@@ -74,11 +74,11 @@ export const claimTimeIn = (
   { record }: ReturnType<typeof jobKeys>,
 ): Date | null => objects.find(({ key }) => key === record('claim'))?.modifiedAt ?? null
 
-/** The whole log of the lead; null if it is not there. */
+/** The whole log of the lead; null if it does not exist. */
 export const wholeLogIn = ({ objects }: Pick<JobObjects, 'objects'>, build: BuildRef): Entry | null =>
   objects.find(({ key }) => key === jobKeys(build).log.whole) ?? null
 
-/** The records of an attempt that are there. Their names come before those of all its other objects. */
+/** The existing records of an attempt. Their names precede those of all its other objects. */
 const listRecords = (store: Store, build: BuildRef, job: JobRef = LEAD): Promise<Entry[]> =>
   store.list(jobKeys(build, job).prefix, { limit: JOB_RECORDS.length })
 
@@ -95,7 +95,7 @@ async function readCounting(
   return { run: rejectImpossible(boundMoments(run, build.queuedAt, writtenAt), build), record: name }
 }
 
-/** What a job says of itself, as written: its newest record. */
+/** A job's state in its newest record, as written. */
 export async function readRawJobRun(
   store: Store,
   build: BuildRef,
@@ -111,7 +111,7 @@ export async function readRawEnd(store: Store, build: BuildRef): Promise<JobRun 
   return run && believable(run, 'end')
 }
 
-/** The newest of these records of an attempt. One that tells another state than its name says cannot be believed. */
+/** The newest of these records of an attempt. One with another state than its name says cannot be believed. */
 async function readRecordIn(
   store: Store,
   { record }: ReturnType<typeof jobKeys>,
@@ -153,7 +153,7 @@ export async function readRecords(store: Store, ref: BuildRef): Promise<Records 
   const counting = report?.end ? report.leadRecord : undefined
   const [{ run }, plan] = await Promise.all([
     readCounting(store, { build, job: LEAD, counting }, objects),
-    // Only report knows whether there is a plan that counts.
+    // Only report knows whether there is a valid plan.
     report && report.jobs.length > 0 ? readPlan(store, ref) : null,
   ])
   const only = plan && report ? onlyStateOf(plan, report) : null
@@ -168,14 +168,14 @@ async function readState(store: Store, build: Build, state: JobState): Promise<J
   return (await readCounting(store, { build, job: state, counting }, objects)).run
 }
 
-/** The state of the only job of a plan, beside its deploy. Null if there are several, or if the lead runs it. */
+/** The state of the only job of a plan, apart from its deploy. Null if there are several, or if the lead runs it. */
 function onlyStateOf({ jobs }: PlanRecord, report: Report): JobState | null {
   const [only, ...others] = jobs.filter(({ isDeploy }) => !isDeploy)
   if (!only || others.length > 0) return null
   return report.jobs.find(({ key, publications }) => key === only.key && publications > 0) ?? null
 }
 
-/** The failure of the first red job of which it is named, or else of the first one; null before the end of its build. */
+/** The failure of the first red job with a named one, or else of the first red job; null before the end of its build. */
 export async function readFailed(
   store: Store,
   build: Build,

@@ -3,15 +3,15 @@ import { readCancelRequest } from './cancel-request.ts'
 import type { Store } from './store.ts'
 import { readTrigger } from './trigger-record.ts'
 
-/** Why a build of a pull request counts no longer: that is closed, or has a newer build with this number. */
+/** Why a build of a pull request no longer counts: the pull request is closed, or has a newer build with this number. */
 export type Replacement = { isClosed: true } | { isClosed?: never; newer: number }
 
-/** Of builds each of which was superseded by another one. */
+/** The longest chain of superseded builds. */
 const MOST_STEPS = 10
 
 /**
- * Says whether a build that waits may no longer be approved. Of the builds of a pull request, the last one that arrived is the newest,
- * unless an earlier one supersedes it. Null for one that may be approved, and for a branch, each of whose commits may be built.
+ * Decides whether a waiting build may no longer be approved. The newest build of a pull request is the last one that arrived, unless an
+ * earlier one supersedes it. Null if it may be approved, and for a branch, where each commit may be built.
  */
 export async function readReplacement(
   store: Store,

@@ -8,33 +8,33 @@ import { updateRecord } from './update-record.ts'
 const namedSchema = z.object({
   id: z.int().positive(),
   project: projectSchema,
-  /** Whether its last delivery was signed with the one secret of the stack: its webhook is from before it got one of its own. */
+  /** Whether its last delivery was signed with the one secret of the stack: its webhook is from before it got its own secret. */
   hasSharedSecret: z.boolean().optional(),
 })
-/** `gh/<owner>/<repo>/repository.json`: the repository that has this name, by GitHub's id, and where its records are. */
+/** `gh/<owner>/<repo>/repository.json`: the repository that has this name, by GitHub's id, and the place of its records. */
 export type Named = z.infer<typeof namedSchema>
 
 const knownSchema = z.object({
   /** Null once another repository has taken over its records. */
   project: projectSchema.nullable(),
-  /** Its last name that GitHub has confirmed, in lower case. Former names stay bound, and may belong to another one by now. */
+  /** Its last name that GitHub has confirmed, in lower case. Former names stay bound, and may now belong to another one. */
   name: z.string().optional(),
   /** When GitHub last confirmed that name, to the hour. */
   confirmedAt: z.iso.datetime().optional(),
-  /** Whether it is private, whatever its name: since one of its deliveries has said so, or public since GitHub has. */
+  /** Whether it is private, whatever its name: private since one of its deliveries said so, or public since GitHub did. */
   isPrivate: z.boolean().optional(),
 })
-/** `repositories/<id>.json`: where the records of a repository are, whatever its name is now, and whether it is private. */
+/** `repositories/<id>.json`: the place of a repository's records, whatever its name is now, and whether it is private. */
 export type Known = z.infer<typeof knownSchema>
 
-/** What `owner/repo` means in this stack; null before the first delivery from a repository of that name. */
+/** The meaning of `owner/repo` in this stack; null before the first delivery from a repository of that name. */
 export const readNamed = (store: Store, repository: string): Promise<Named | null> =>
   readRecord(store, repositoryKey(projectNamed(repository)), namedSchema)
 
 export const readKnown = (store: Store, id: number): Promise<Known | null> =>
   readRecord(store, repositoryIdKey(id), knownSchema)
 
-/** Binds a name. Returns what stands: `change` decides about a name that has been bound before. */
+/** Binds a name. Returns the resulting record: `change` decides about a name that was bound before. */
 export const updateNamed = async (
   store: Store,
   repository: string,
@@ -51,7 +51,7 @@ export const updateKnown = async (
 
 /**
  * All names under which there are records, of all owners or of one, as `gh/<owner>/<repo>`.
- * @param most of the owners, and of the names of one owner
+ * @param most the limit for owners, and for the names of one owner
  */
 export async function listProjects(store: Store, owner: string | null, most = 1000): Promise<string[]> {
   const prefixOf = ({ key }: { key: string }) => key
@@ -61,7 +61,7 @@ export async function listProjects(store: Store, owner: string | null, most = 10
   return prefixes.flat().map(({ key }) => key.replace(/\/$/, ''))
 }
 
-/** All names that have been built, in lower case, and what they mean. */
+/** All names that have been built, in lower case, and their meaning. */
 export async function listNamed(store: Store): Promise<{ repository: string; named: Named }[]> {
   const names = (await listProjects(store, null)).map(project => project.replace(/^gh\//, ''))
   const found = await Promise.all(

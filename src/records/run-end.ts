@@ -2,10 +2,10 @@ import type { Conclusion } from '../model/conclusion.ts'
 import { describeDuration } from '../model/duration.ts'
 import type { JobRun } from './job-run.ts'
 
-/** How a job says that it ended. */
+/** The end of a job in its own words. */
 export type RunEnd = Pick<JobRun, 'exit' | 'reason'> & { conclusion: Conclusion }
 
-/** The longest reason that a record takes. */
+/** The longest reason in a record. */
 const REASON_LIMIT = 500
 
 export const runEnd = (conclusion: Conclusion, { reason, ...rest }: Partial<RunEnd>): RunEnd => ({

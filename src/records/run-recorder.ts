@@ -6,12 +6,12 @@ import { readRun } from './read-records.ts'
 import type { Store } from './store.ts'
 import { createRecord } from './update-record.ts'
 
-/** How long a change that nobody waits for may stay unwritten. Most writes of short builds are saved by that. */
+/** The longest time for which a change that nobody waits for may stay unwritten. That saves most writes of short builds. */
 const SOON_MS = 250
 
 /**
- * Records how a job goes, as its only writer. Each record is written once, and tells all that is known by then. A change
- * between two records is told by the next one.
+ * Records the progress of a job, as its only writer. Each record is written once, and contains all that is then known. A change between two
+ * records is in the next one.
  */
 export class RunRecorder {
   readonly #store: Store
@@ -59,7 +59,7 @@ export class RunRecorder {
     return this.#run
   }
 
-  /** Adds a change and writes the record that it belongs to, after the records before it. Each record triggers report. */
+  /** Adds a change and writes its record, after the earlier ones. Each record triggers report. */
   async record(change: Partial<JobRun>): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -76,12 +76,12 @@ export class RunRecorder {
     this.#timer ??= setTimeout(() => this.record({}).catch(error => console.error(error)), SOON_MS)
   }
 
-  /** Adds a change that the next record tells. */
+  /** Adds a change for the next record. */
   recordLater(change: Partial<JobRun>): void {
     this.#add(change)
   }
 
-  /** Writes now what would be written soon. */
+  /** Writes pending changes now. */
   async flush(): Promise<void> {
     if (this.#timer) await this.record({})
     else await this.#lastWrite.catch(() => this.record({}))
@@ -102,7 +102,7 @@ export class RunRecorder {
     this.#run = { ...this.#run, ...change }
   }
 
-  /** Returns whether the record is this invocation's, whatever became of the answers to earlier attempts. */
+  /** Returns whether the record is this invocation's, whatever happened to the answers to earlier attempts. */
   async #write(name: JobRecordName): Promise<boolean> {
     if (this.#written.has(name)) return true
     const key = this.#keys.record(name)
@@ -111,7 +111,7 @@ export class RunRecorder {
       read: () => readRun(this.#store, key),
       isOwn: standing => standing.writeId === writeId,
     })
-    // A command may have written it: it can reach all that its job can.
+    // A command may have written it: it has the access of its job.
     this.#written.add(name)
     return written !== null
   }

@@ -3,14 +3,14 @@ import { runningKey } from './keys.ts'
 import type { Store } from './store.ts'
 import { updateRecord } from './update-record.ts'
 
-/** Further builds are not listed: the dead man's switch looks after them. Those of forks push out no others. */
+/** Further builds are not listed: the dead man's switch looks after them. Those of forks do not push out others. */
 const MOST_WAITING = 100
-/** One that waits may have ended meanwhile, or fail to be looked at: this many more than places are returned. */
+/** A waiting build may have ended meanwhile, or cannot be looked at, so this many more than places are returned. */
 const SPARE = 4
 
-/** `running.json`: the jobs of a repository that report has started and that have not ended. Written by report alone. */
+/** `running.json`: the jobs of a repository that report has started and that have not ended. Written only by report. */
 export const runningSchema = z.object({
-  /** When each is dead at the latest, by `<build>/<ordinal>`. */
+  /** The latest moment at which each is dead, by `<build>/<ordinal>`. */
   running: z.record(z.string().max(30), z.iso.datetime()),
   /** Builds with jobs that found no place, the oldest first, and until when they wait: then they are looked at anyway. */
   waiting: z
@@ -21,7 +21,7 @@ export const runningSchema = z.object({
 })
 type Running = z.infer<typeof runningSchema>
 
-/** What changes at one look at a build. */
+/** The changes from one look at a build. */
 export type RunningChange = {
   number: number
   /** Whether it is a stranger's. */
@@ -30,21 +30,20 @@ export type RunningChange = {
   ended: readonly number[]
   /** Ordinals of jobs that could start, or start again, in order. */
   ready: readonly number[]
-  /** When a job that starts now is dead at the latest. */
+  /** The latest moment at which a job that starts now is dead. */
   latestEnd: string
 }
 
 type Places = {
   /** Ordinals of the `ready` jobs that have a place. */
   started: number[]
-  /** Builds that wait for a place which is free now, the oldest first. */
+  /** Builds that wait for a place that is free now, the oldest first. */
   waiting: number[]
 }
 
 /**
- * Frees the places of jobs that have ended, and takes places for those that could start, as long as there are any. Looks may
- * be repeated: a job that has its place keeps it. A build whose jobs find no place waits, until a look at it finds no job
- * without a place.
+ * Frees the places of jobs that have ended, and takes places for those that could start, while there are any. Looks may be repeated: a job
+ * that has its place keeps it. A build whose jobs find no place waits, until a look at it finds no job without a place.
  */
 export async function takePlaces(
   store: Store,
@@ -74,7 +73,7 @@ function changePlaces(
   const running = Object.fromEntries(kept)
   const taken = ready.filter(key => !(nameOf(key) in running)).slice(0, Math.max(0, limit - kept.length))
   const started = ready.filter(key => nameOf(key) in running || taken.includes(key))
-  // Each starts now, be it once more.
+  // Each starts now, even if again.
   for (const key of started) running[nameOf(key)] = later(running[nameOf(key)], latestEnd)
   const others = standing.waiting.filter(each => each.number !== number && isAlive(each.until))
   const isWaiting = started.length < ready.length

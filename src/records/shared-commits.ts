@@ -6,8 +6,8 @@ import type { TriggerRef } from './trigger-record.ts'
 import { updateRecord } from './update-record.ts'
 
 /**
- * `shared-commits/<trigger>.json`: the commits that a branch or pull request shares with another one. When it moves on, report
- * looks at them again. Written by report alone.
+ * `shared-commits/<trigger>.json`: the commits that a branch or pull request shares with another one. When it moves on, report looks at
+ * them again. Written only by report.
  */
 const sharedCommitsSchema = z.object({ commits: z.array(z.string()) })
 

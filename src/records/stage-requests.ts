@@ -6,21 +6,21 @@ import { readRecord } from './read-record.ts'
 import type { Store } from './store.ts'
 import { createRecord } from './update-record.ts'
 
-/** `requests/<id>.json`: who has requested what about a stage, and when. Written once; nothing is decided by it. */
+/** `requests/<id>.json`: a person's request about a stage, and its time. Written once; it decides nothing. */
 const stageRequestSchema = z.object({
   kind: z.enum(['deploy', 'rollback', 'hold', 'release', 'adopt']),
   stage: stageNameSchema,
-  /** The name of the user who ran the command; null if it did not say. */
+  /** The name of the user who ran the command; null if it is missing. */
   by: z.string().min(1).max(200).nullable(),
   at: z.iso.datetime(),
-  /** Of `deploy` and `rollback`: the build whose commit is to be deployed. */
+  /** For `deploy` and `rollback`: the build whose commit to deploy. */
   build: z.int().positive().nullable(),
-  /** Of `adopt`: the branches that the stage is to belong to. */
+  /** For `adopt`: the branches to which the stage will belong. */
   branches: z.array(branchSchema).max(100).nullable(),
 })
 export type StageRequest = z.infer<typeof stageRequestSchema>
 
-/** Records a request once: the same one, sent again, leaves the first. */
+/** Records a request once: the same one, sent again, changes nothing. */
 export async function recordStageRequest(
   store: Store,
   { project, id }: { project: string; id: string },

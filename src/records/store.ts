@@ -4,23 +4,23 @@ export type Stored = { body: Uint8Array; etag: string; size: number }
 export type Entry = { key: string; size: number; modifiedAt: Date }
 export type ListOptions = { startAfter?: string; limit?: number; delimiter?: string }
 export type Part = { number: number; etag: string }
-/** What became of a conditional write. Lost: another writer came first, or our own earlier attempt whose answer was lost. */
+/** The result of a conditional write. Lost: another writer came first, or our own earlier attempt whose answer was lost. */
 export type ConditionalWrite = { isWritten: true; etag: string } | { isWritten: false }
 
-/** Multipart uploads. Every part but the last has at least 5 MiB (S3's own rule). */
+/** Multipart uploads. Every part except the last has at least 5 MiB (S3's own rule). */
 export type Multipart = {
   /** Returns the upload id. */
   start(key: string, contentType: string): Promise<string>
   upload(key: string, uploadId: string, number: number, body: Uint8Array): Promise<Part>
   /** Copies a whole object of at least 5 MiB into a part, on S3's side. */
   copy(key: string, uploadId: string, number: number, fromKey: string): Promise<Part>
-  /** With `isOnce`, an object that is there stays, as with `putOnce`. */
+  /** With `isOnce`, an existing object is kept, as with `putOnce`. */
   complete(key: string, uploadId: string, parts: Part[], isOnce?: boolean): Promise<void>
 }
 
 /**
- * The bucket: the only database. Every failure but a lost conditional write is thrown.
- * Records are changed through `updateRecord`, which repeats lost writes.
+ * The bucket: the only database. Every failure except a lost conditional write is thrown. Records are changed through `updateRecord`, which
+ * repeats lost writes.
  */
 export type Store = {
   /** Null when the object is missing. */
@@ -29,11 +29,11 @@ export type Store = {
   getRange(key: string, from: number, length: number): Promise<Uint8Array | null>
   /** Returns the ETag. */
   put(key: string, body: Uint8Array | string, contentType: string): Promise<string>
-  /** Writes an object unless there is one, which stays: this very one, if the answer to an earlier attempt was lost. */
+  /** Writes an object unless it exists; it may be the same one, if the answer to an earlier attempt was lost. */
   putOnce(key: string, body: Uint8Array, contentType: string): Promise<void>
   /**
-   * Copies an object of up to 5 GB on S3's side, over one that is there. False when it is missing. With `contentType`, the copy has
-   * this type, whatever the object says, and none of its metadata.
+   * Copies an object of up to 5 GB on S3's side, replacing an existing one. False if it is missing. With `contentType`, the copy has this
+   * type, whatever the object says, and none of its metadata.
    */
   copy(fromKey: string, toKey: string, contentType?: string): Promise<boolean>
   putIf(key: string, body: string, condition: Condition): Promise<ConditionalWrite>
@@ -44,8 +44,8 @@ export type Store = {
   list(prefix: string, options?: ListOptions): Promise<Entry[]>
   remove(key: string): Promise<void>
   /**
-   * A link for a browser, valid for `seconds`. It is answered with `contentType`, whatever the object says, and as an
-   * attachment if `fileName` is given.
+   * A link for a browser, valid for `seconds`. Its response has `contentType`, whatever the object says, and is an attachment if `fileName`
+   * is given.
    */
   presign(key: string, seconds: number, contentType: string, fileName?: string): Promise<string>
   multipart: Multipart

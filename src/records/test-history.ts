@@ -11,14 +11,14 @@ const hashOf = (texts: readonly string[]) =>
 
 /** The name of a job in the history: its title without its shard, because shards change. */
 export const jobIdOf = (whole: string) => hashOf([whole])
-/** The name of a test of a job there. */
+/** The name of a test of a job in the history. */
 export const testIdOf = (whole: string, title: string) => hashOf([whole, title])
 
-/** How the tests of a branch's newest builds ended. */
+/** The test results of a branch's newest builds. */
 export const readTestHistory = async (store: Store, project: string, branch: string): Promise<TestHistory> =>
   (await readRecord(store, testHistoryKey(project, branch), testHistorySchema)) ?? { builds: [] }
 
-/** Adds a build to those of its branch; once, however often it is repeated. */
+/** Adds a build to those of its branch, once, however often it is repeated. */
 export async function recordTests(
   store: Store,
   { project, branch }: { project: string; branch: string },

@@ -6,18 +6,18 @@ import type { Store } from './store.ts'
 
 /** In bytes. */
 export const TIMINGS_LIMIT = 1024 * 1024
-/** Builds that are remembered as counted. */
+/** The most builds that are remembered as counted. */
 const MOST_RECENT = 100
-/** How much of a file's seconds the newest build decides. */
+/** The weight of the newest build in a file's seconds. */
 const SHARE_OF_NEW = 0.5
 
-/** `timings/<job>.json`: the seconds of the files that divide a job into shards. Written by report alone; the lead of a build reads it. */
+/** `timings/<job>.json`: the seconds of the files that divide a job into shards. Written only by report; the lead of a build reads it. */
 export const timingsSchema = z.object({
   /** Smoothed. Those that ran last come first. */
   files: z
     .array(z.tuple([z.string().max(MOST_PATH), z.number().nonnegative().max(MOST_SECONDS)]))
     .max(MOST_FILES),
-  /** The numbers of the builds that were counted lately: a report that is repeated does not count its build again. */
+  /** The numbers of recently counted builds: a repeated report does not count its build again. */
   recent: z.array(z.int().positive()).max(MOST_RECENT),
 })
 export type Timings = z.infer<typeof timingsSchema>
@@ -51,10 +51,10 @@ function withinLimit(files: readonly [string, number][]): [string, number][] {
   })
   return tooMany === -1 ? kept : kept.slice(0, tooMany)
 }
-/** In bytes, for everything but the files. */
+/** In bytes, for everything except the files. */
 const ROOM_FOR_REST = 4096
 
-/** The same of all jobs of a repository, by name. */
+/** The seconds for all jobs of a repository, by name. */
 export async function listTimings(
   store: Store,
   project: string,
@@ -66,7 +66,7 @@ export async function listTimings(
   )
 }
 
-/** The seconds of the files that divide a job, as far as they are known. */
+/** The known seconds of the files that divide a job. */
 export async function readTimings(
   store: Pick<Store, 'getRange'>,
   project: string,

@@ -6,9 +6,9 @@ import type { Store } from './store.ts'
 import { updateRecord } from './update-record.ts'
 
 const triggeredSchema = buildSchema.pick({ number: true, commit: true }).extend({
-  /** False for a build that a person asked for: a rebuild, or a delivery that was sent again. */
+  /** False for a build at a person's request: a rebuild, or a delivery that was sent again. */
   isArrival: z.boolean(),
-  /** Whether it has to wait for approval. */
+  /** Whether it must wait for approval. */
   waits: z.boolean().optional(),
 })
 export type Triggered = z.infer<typeof triggeredSchema>
@@ -19,22 +19,22 @@ const triggerRecordSchema = z.object({
   /** Whether the branch was deleted, or the pull request closed, since its last arrival. */
   isGone: z.boolean(),
 })
-/** `triggers/<trigger>.json`: the newest builds of one branch or one pull request. Written by http alone. */
+/** `triggers/<trigger>.json`: the newest builds of one branch or one pull request. Written only by http. */
 export type TriggerRecord = z.infer<typeof triggerRecordSchema>
 
-/** Of arrivals, and as many of the others, which must not take their place. */
+/** For arrivals, and as many for other builds, which must not take their place. */
 const REMEMBERED = 30
 
 /** A branch or pull request: `push/<branch>` or `pr/<n>`. */
 export type TriggerRef = Pick<Build, 'project' | 'trigger'>
 
-/** Null for a branch or pull request of which nothing was ever built. */
+/** Null for a branch or pull request without any build. */
 export const readTrigger = (store: Store, ref: TriggerRef): Promise<TriggerRecord | null> =>
   readRecord(store, triggerKey(ref), triggerRecordSchema)
 
 /**
- * Adds a build to its branch or pull request, once. An arrival brings back one that was gone. Of two builds that are added at
- * the same time, one finds the other in what is returned.
+ * Adds a build to its branch or pull request, once. An arrival brings back one that was gone. If two builds are added at the same time, one
+ * of them finds the other in the result.
  */
 export async function recordBuild(
   store: Store,
@@ -61,7 +61,7 @@ export async function recordBuild(
 const newest = (builds: readonly Triggered[], areArrivals: boolean) =>
   builds.filter(({ isArrival }) => isArrival === areArrivals).slice(0, REMEMBERED)
 
-/** Records that a branch was deleted, or a pull request closed. Null if nothing of it was ever built. */
+/** Records that a branch was deleted, or a pull request closed. Null if it never had a build. */
 export async function recordEnd(store: Store, ref: TriggerRef): Promise<TriggerRecord | null> {
   const { value } = await updateRecord(store, triggerKey(ref), triggerRecordSchema, standing =>
     standing && !standing.isGone ? { ...standing, isGone: true } : standing,

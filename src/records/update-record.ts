@@ -4,18 +4,18 @@ import { UserError } from '../model/user-error.ts'
 import type { z } from '../model/zod.ts'
 import type { Store, Stored } from './store.ts'
 
-/** A value, with the version that a conditional write must name. Null stands for an object that is missing. */
+/** A value, with the version for a conditional write. Null for a missing object. */
 export type Versioned<T> = { value: T; etag: string } | null
 export type Updated<T> = { value: T; version: Versioned<NonNullable<T>> }
 
-/** How an object is read and written. `isOwn` recognises what a write whose answer was lost has left. */
+/** The functions to read and write an object. `isOwn` recognises the result of a write whose answer was lost. */
 type Codec<T> = {
   parse(body: Uint8Array): T
   serialize(value: T): string
   isOwn(body: Uint8Array): boolean
 }
 
-/** An object was changed by others each time that it was to be written. */
+/** Others changed an object at each attempt to write it. */
 export class ContentionError extends UserError {}
 
 const ATTEMPTS = 100

@@ -10,48 +10,47 @@ import type { PassedIn, PlanRecord } from './plan-record.ts'
 import { PUBLIC_FIELDS, type PublicBuild } from './public-build.ts'
 import type { BuildEnd, Deploy, Report } from './report-record.ts'
 
-/** What is on record about one build; a missing record is null. */
+/** The records of one build; a missing record is null. */
 export type Records = {
   build: Build
-  /** The lead's. */
+  /** The lead's run. */
   run: JobRun | null
   report: Report | null
-  /** Of a build with several jobs. */
+  /** The plan of a build with several jobs. */
   plan?: PlanRecord | null
-  /** What the only job of a plan says of itself, if that was read. */
+  /** The run of the only job of a plan, if it was read. */
   onlyRun?: JobRun | null
   failed?: FailedJob | null
 }
 
 /**
- * Where a job stands. `waiting`: it has not been started; `queued`: report has not heard from it yet; `left-out`: it does not
- * take part.
+ * The state of a job. `waiting`: it has not been started; `queued`: report has not heard from it yet; `left-out`: it does not take part.
  */
 export type JobStatus = 'waiting' | 'queued' | 'running' | Conclusion | 'left-out'
 
 export type EarlierAttempt = 'failed' | 'died'
 
-/** One job of a build, as pages and commands show it. */
+/** One job of a build for pages and commands. */
 export type JobView = {
   /** Its ordinal within the build; null if it does not take part. */
   key: number | null
-  /** Which log is its own; null if it has none. That of a job which was taken over is in another build. */
+  /** Its own log; null if it has none. The log of a job that was taken over is in another build. */
   ref: AttemptRef | null
-  /** Of a retry: the number of the build in which it has passed, if it was taken over from there. */
+  /** For a retry: the number of the build in which it passed, if it was taken over from there. */
   passedIn: number | null
-  /** How the attempts before the one that counts ended, in order. Each has a log of its own. */
+  /** The ends of the attempts before the one that counts, in order. Each has its own log. */
   earlierAttempts: readonly EarlierAttempt[]
   /** Whether it has passed after an attempt that failed. */
   isFlaky: boolean
   name: string
-  /** Which of the equal parts of a job it is; null if it is not divided. */
+  /** Its number among the equal parts of a job; null if it is not divided. */
   shard: JobIdentity['shard']
-  /** Of what it is a part: its title without its shard. */
+  /** The title of its whole job, without the shard. */
   whole: string
   /** `unit (4/8)`, `node (NODE=22)` */
   title: string
   status: JobStatus
-  /** Whether it has failed as it may. */
+  /** Whether its failure is allowed. */
   isAllowedFailure: boolean
   isDeploy: boolean
   /** The names of the jobs that it needs. */
@@ -63,11 +62,11 @@ export type JobView = {
   cost: number | null
   /** Its test counts; null without any. */
   tests: TestCounts | null
-  /** Whether its reason names what failed. */
+  /** Whether its reason names its failure. */
   isNamed: boolean
 }
 
-/** A build as pages, commands, statuses and notifications show it. */
+/** A build for pages, commands, statuses and notifications. */
 export type View = PublicBuild &
   ResultView & {
     status: BuildStatus
@@ -80,7 +79,7 @@ export type View = PublicBuild &
     stage: string | null
     /** The commit that merges a pull request into its base, if that is tested instead of `commit`. */
     merge: string | null
-    /** The deploy that says how the build stands (`headlineOf`). */
+    /** The deploy that determines the state of the build (`headlineOf`). */
     deploy: Deploy | null
     /** All deploys whose turn has come, in order. */
     deploys: readonly Deploy[]
@@ -89,13 +88,13 @@ export type View = PublicBuild &
     log: JobRun['log']
     timings: JobRun['timings']
     runner: JobRun['runner'] | null
-    /** In the order of the plan; those that do not take part come last. A build of one job has one. */
+    /** In the order of the plan, and last those that do not take part. A build of one job has one. */
     jobs: JobView[]
     /** An estimate in US dollars; null before the end. */
     cost: number | null
   }
 
-/** A pure function of the records. The end that report accepted outweighs what the job says. */
+/** A pure function of the records. The end that report accepted outweighs the job's own. */
 export function viewOf(records: Records): View {
   const { build, run, report } = records
   const end = report?.end ?? null
@@ -103,7 +102,7 @@ export function viewOf(records: Records): View {
   // From the draft on, the end of the lead is not the end of the build.
   const hasJobs = plan !== null || run?.draft != null
   const jobs = plan && report ? jobsOf(build.number, plan, report) : []
-  // Of the only job, which the lead did not run.
+  // For the only job, which the lead did not run.
   const only = onlyJobIn(jobs)
   const { timings = {}, runner = null, log = null } = (only ? records.onlyRun : run) ?? {}
   const deploy = (end ?? report)?.deploy ?? null
@@ -129,20 +128,20 @@ export function viewOf(records: Records): View {
   }
 }
 
-/** Whether a build waits for a person to approve it: it has neither been started nor ended. */
+/** Whether a build waits for a person's approval: it has neither been started nor ended. */
 export const isWaiting = ({ build, run, report }: Pick<Records, 'build' | 'run' | 'report'>): boolean =>
   build.approval !== null && run === null && !report?.end && (report?.publications ?? 0) === 0
 
 /**
- * The only job of a build, beside its deploy: null if there are several, or if others were left out. Its record is that of the
- * build, as in a build whose lead has run it.
+ * The only job of a build, apart from its deploy: null if there are several, or if others were left out. Its record is that of the build,
+ * as if the lead had run it.
  */
 export function onlyJobIn(jobs: readonly JobView[]): JobView | null {
   const [only, ...others] = jobs.filter(({ isDeploy }) => !isDeploy)
   return only && only.key !== null && others.length === 0 ? only : null
 }
 
-/** Whether there is more to say of the jobs of a build than of the build. */
+/** Whether the jobs of a build need a description besides that of the build. */
 export function hasJobList({ jobs }: Pick<View, 'jobs'>): boolean {
   const [only] = jobs.length === 1 && onlyJobIn(jobs) ? jobs : []
   const isLone = only && !only.isAllowedFailure && only.earlierAttempts.length === 0
@@ -156,7 +155,7 @@ function manualStagesOf(plan: PlanRecord | null): string[] {
   return first === -1 ? [] : deploys.slice(first).map(({ stage }) => stage)
 }
 
-/** The deploy is known as soon as all other jobs are done. */
+/** The deploy is known once all other jobs are done. */
 const statusOfJobs = (report: Report | null): BuildStatus => (report?.deploy ? 'deploying' : 'running')
 
 function jobsOf(build: number, plan: PlanRecord, { jobs }: Report): JobView[] {

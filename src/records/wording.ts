@@ -6,7 +6,7 @@ import { FLAKY } from './job-wording.ts'
 import { type JobRef, LEAD } from './keys.ts'
 import { type JobView, onlyJobIn, type View } from './view.ts'
 
-/** What a build is of: a branch, or `pull request #7`. */
+/** The subject of a build: a branch, or `pull request #7`. */
 export const describeSubject = ({ pullRequest, branch }: Pick<View, 'pullRequest' | 'branch'>) =>
   pullRequest === null ? branch : `pull request #${pullRequest}`
 
@@ -14,13 +14,13 @@ export const describeSubject = ({ pullRequest, branch }: Pick<View, 'pullRequest
 export const durationOf = ({ startedAt, endedAt }: Pick<View, 'startedAt' | 'endedAt'>) =>
   startedAt && endedAt ? Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)) : null
 
-/** How a build stands, in a word or two. */
+/** The state of a build, in a word or two. */
 export const describeConclusion = ({ status, isFlaky }: Pick<View, 'status' | 'isFlaky'>): string =>
   isFlaky ? FLAKY : status
 
 const OTHERS = { queued: 'Queued', running: 'Running', skipped: 'Skipped' }
 
-/** Where a build stands, in one line for statuses, notifications and pages. */
+/** The state of a build, in one line for statuses, notifications and pages. */
 export function describeStatus(view: View): string {
   const duration = durationOf(view)
   const repetition = view.repeats && hasEnded(view.status) ? describeRepetition(view) : null
@@ -57,7 +57,7 @@ export function describeRepetition({ repeats, rebuildOf, jobs }: View): string |
   return repeats && of > 0 ? `${repeats.job} of #${rebuildOf} failed ${failed} of ${of}` : null
 }
 
-/** How many runs of a job that is repeated have failed, of those that came to their end. */
+/** The number of failed runs of a repeated job, and of all that ended by themselves. */
 export function countRuns(jobs: readonly JobView[]): { failed: number; of: number } {
   const runs = jobs.filter(({ passedIn, status }) => passedIn === null && isRun(status))
   return { failed: runs.filter(({ status }) => status === 'failed').length, of: runs.length }
@@ -76,14 +76,14 @@ const WAITS_BECAUSE: Record<ApprovalReason, string> = {
 const describeWaiting = (view: View): string =>
   `Waits for approval: ${approveCommandOf(view)}${view.approval ? WAITS_BECAUSE[view.approval] : ''}`
 
-/** The command that lets a build start which waits for approval. */
+/** The command that lets a waiting build start. */
 export const approveCommandOf = ({ repository, number }: Pick<View, 'repository' | 'number'>) =>
   `lambci approve ${repository}#${number}`
 
 /** Whether the reason of a build is a sentence about several jobs. */
 const isAboutJobs = ({ jobs }: View) => jobs.length > 0 && onlyJobIn(jobs) === null
 
-/** Of several jobs, some may have failed as they may; or none took part. */
+/** Some of several jobs may have failed as allowed, or none took part. */
 function describePassed({ jobs, exit, reason }: View, duration: number | null): string {
   const hasRun = jobs.some(({ status }) => status !== 'left-out') || exit !== null
   if (!hasRun && reason) return reason
@@ -94,7 +94,7 @@ function describePassed({ jobs, exit, reason }: View, duration: number | null): 
   return [passed, ...reasons.filter(each => each !== null)].join('; ')
 }
 
-/** `unit failed first`; of several jobs their number, because a status is short. */
+/** `unit failed first`; for several jobs, their number, because a status is short. */
 const describeFlaky = ([first, ...others]: readonly JobView[]) =>
   others.length === 0 ? `${first?.title} failed first` : `${others.length + 1} jobs failed first`
 
@@ -104,13 +104,13 @@ function describeDeploying({ target, deploy, stage }: View): string {
   return `${target ? 'Deploying' : 'Tests passed, deploying'} to ${name}`
 }
 
-/** The reasons of timeouts, failed deploys, and of what is named are whole sentences. */
+/** The reasons of timeouts, failed deploys and named failures are whole sentences. */
 const hasOwnWords = (view: View) => view.exit?.kind === 'timed-out' || deployFailed(view) || view.isNamed
 const deployFailed = ({ deploy }: View) => deploy?.status === 'failed'
 
 const withReason = (what: string, reason: string | null) => (reason ? `${what}: ${reason}` : what)
 
-/** Of several deploys, those that succeeded, and why the next one did not begin. */
+/** For several deploys, those that succeeded, and why the next one did not begin. */
 function describeDeploy({ deploys, manualStages: [manual] }: View): string {
   const succeeded = deploys.flatMap(({ status, stage }) => (status === 'succeeded' ? [stage] : []))
   const withheld = deploys.find(({ status }) => status === 'cancelled')
@@ -122,7 +122,7 @@ function describeDeploy({ deploys, manualStages: [manual] }: View): string {
     : done
 }
 
-/** The commands that deploy what has passed its tests: to the stages of a rebuild, which only tests, and to those that only people deploy to. */
+/** The commands that deploy a tested build: to the stages of a rebuild, which only tests, and to those that only people deploy to. */
 export function deployCommandsOf(view: View): string[] {
   const { deploys, manualStages, repository, number, status } = view
   if (status !== 'passed') return []
@@ -136,7 +136,7 @@ const lowered = (text: string) => text.slice(0, 1).toLowerCase() + text.slice(1)
 function describeTarget({ deploy, target, reason, startedAt, endedAt }: View): string {
   const stage = target?.stage ?? ''
   const duration = durationOf({ startedAt, endedAt })
-  // A job that had to run first has failed.
+  // A job that had to run first failed.
   if (!deploy) return withReason(`Not deployed to ${stage}`, reason)
   if (deploy.status === 'cancelled')
     return `Not deployed to ${stage}: ${lowered(deploy.reason ?? 'cancelled')}`
@@ -148,11 +148,11 @@ function describeTarget({ deploy, target, reason, startedAt, endedAt }: View): s
 export const isRed = ({ status }: Pick<View, 'status'>) => isRedStatus(status)
 const isRedStatus = (status: string) => status === 'failed' || status === 'errored'
 
-/** The job whose log says why a build is red. */
+/** The job whose log explains why a build is red. */
 export const redJobOf = ({ jobs }: Pick<View, 'jobs'>): JobRef =>
   jobs.find(({ status, isAllowedFailure }) => isRedStatus(status) && !isAllowedFailure)?.ref ?? LEAD
 
-/** Whether a newer build of the same branch or pull request ended this one. It then is no state of its branch. */
+/** Whether a newer build of the same branch or pull request ended this one. It then says nothing about its branch. */
 export const isSuperseded = ({ status, reason }: Pick<View, 'status' | 'reason'>) =>
   status === 'cancelled' && /^Superseded by #\d+$/.test(reason ?? '')
 
