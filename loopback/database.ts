@@ -6,8 +6,8 @@ import { UserError } from '../src/model/user-error.ts'
 const SQLITE_BUSY = 5
 
 /**
- * Opens `<directory>/<name>.sqlite` and creates the directory, the file and the schema if missing. Committed data
- * survives a crash of the process. Only one process may have it open: two would both run the queued events.
+ * Opens `<directory>/<name>.sqlite` and creates the directory, the file and the schema if missing. Committed data survives a crash of the
+ * process. Only one process may have it open: two would both run queued events.
  * @throws UserError if another process has the database open
  */
 export function openDatabase(directory: string, name: string, schema: string): DatabaseSync {

@@ -44,8 +44,8 @@ export async function listen(handler: Handler, options: ServerOptions = {}): Pro
 }
 
 /**
- * Opens a server on loopback. Every server here is opened by this function: requests to another host, and those of pages from
- * elsewhere, get 403 before the handler sees them.
+ * Opens a server on loopback. This function opens every server here. Requests to another host, or from pages elsewhere, get 403 before the
+ * handler sees them.
  * @throws UserError if the port is in use or not permitted
  */
 export async function openServer(
@@ -64,8 +64,8 @@ export async function openServer(
 }
 
 /**
- * Says what time it is for this server. Node would say the machine's time, although tests may have moved this process's
- * clock: the SDK takes a difference for its own clock's mistake.
+ * Sets the response's time from this process, whose clock tests may have moved. Node would use the machine's, and the SDK would correct its
+ * own clock by the difference.
  */
 export function setDate(response: ServerResponse): void {
   response.setHeader('date', new Date().toUTCString())
@@ -95,7 +95,7 @@ function toUserError(error: NodeJS.ErrnoException, port: number) {
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let size = 0
-  // Most clients see a response sent before the end of the request as a broken connection.
+  // Most clients mistake a response before the end of the request for a broken connection.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size <= limit) chunks.push(chunk)

@@ -1,8 +1,8 @@
-/** Closes what was opened, newest first, unless it is kept: an `AsyncDisposableStack`, which Node 22 does not have. */
+/** Closes opened resources, newest first, unless they are kept: an `AsyncDisposableStack`, which Node 22 lacks. */
 export class OpenResources implements AsyncDisposable {
   #closers: (() => Promise<void>)[] = []
 
-  /** Takes a resource over. Returns it. */
+  /** Takes over a resource. Returns it. */
   add<T>(resource: T, close: (resource: T) => Promise<void>): T {
     this.#closers.push(() => close(resource))
     return resource
@@ -13,7 +13,7 @@ export class OpenResources implements AsyncDisposable {
     this.#closers = []
   }
 
-  /** Closes everything, also if some of it fails. @throws the first error */
+  /** Closes everything, even if some of it fails. @throws the first error */
   async [Symbol.asyncDispose](): Promise<void> {
     const errors: unknown[] = []
     for (const close of this.#closers.splice(0).toReversed()) await close().catch(error => errors.push(error))

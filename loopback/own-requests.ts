@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * Which requests a server on loopback answers. `navigations` also lets links on other sites be opened: for servers of what
- * people look at, which change nothing by GET.
+ * The requests that a server on loopback answers. `navigations` also allows opening links from other sites, for servers of pages that
+ * change nothing by GET.
  */
 export type Visitors = 'own' | 'navigations'
 
-/** The names of loopback. A page of another site that has its name resolve to 127.0.0.1 still sends its own name. */
+/** The names of loopback. A page of another site whose name resolves to 127.0.0.1 still sends that name. */
 const OWN_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i
 const NOTHING_WRITTEN = ['GET', 'HEAD']
 
 /**
- * Why a request is not of a program of this machine or of a page of this server; null if it is. Any port counts as the
- * server's own, because a browser names the one that it connects to, so only a forwarded port differs.
+ * Why a request does not come from a program of this machine or a page of this server; null if it does. Any port counts as the server's
+ * own, because a browser sends the port that it connects to, so only a forwarded port differs.
  */
 export function refusalOf(
   { method = '', headersDistinct }: IncomingMessage,

@@ -13,7 +13,7 @@ export class JsonError extends Error {
   }
 }
 
-/** How an error is answered. */
+/** The response to an error. */
 export function refusalOf(error: unknown): { status: number; type: string; message: string } {
   if (error instanceof JsonError) return error
   if (error instanceof AuthError)

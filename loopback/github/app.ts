@@ -11,7 +11,7 @@ export type AppOptions = {
   permissions: Record<string, 'read' | 'write'>
 }
 
-/** What an installation token may access. */
+/** The access of an installation token. */
 export type Grant = {
   /** Full names in lower case. Null means all repositories. */
   repositories: readonly string[] | null

@@ -6,7 +6,7 @@ import type { Row } from './records.ts'
 import type { Repository } from './repositories.ts'
 import { apiUrlOf, htmlUrlOf } from './repository-payload.ts'
 
-/** The App, as check runs and suites name it. */
+/** The App in check runs and suites. */
 export const appPayload = ({ addresses }: Hub, { id, slug, owner, permissions }: LocalApp) => ({
   id,
   slug,
@@ -30,7 +30,7 @@ export function latestRuns({ checkRuns }: Hub, repository: Repository, sha: stri
   return [...Map.groupBy(ofCommit, ({ name }) => name).values()].flatMap(([newest]) => newest ?? [])
 }
 
-/** How the newest check runs of a suite stand. */
+/** The state of the newest check runs of a suite. */
 function statusOf(runs: readonly CheckRun[]) {
   if (runs.length === 0) return { status: 'queued', conclusion: null }
   if (runs.some(({ status }) => status !== 'completed')) return { status: 'in_progress', conclusion: null }

@@ -88,7 +88,7 @@ function parseCommit(fields: readonly string[]): Commit {
 /** Git prints no date for a commit with an invalid one. */
 const EPOCH = '1970-01-01T00:00:00Z'
 
-/** The kind of change that a status letter stands for, or null for any other field. */
+/** The kind of change for a status letter, or null for any other field. */
 function kindOf(field = ''): 'added' | 'removed' | 'modified' | null {
   const letter = field.trimStart()
   if (!/^[A-Z]$/.test(letter)) return null
@@ -104,7 +104,7 @@ const commits = readOnce<Commit | null>()
 const headers = readOnce<Commit | null>()
 const peeled = readOnce<string | null>()
 
-/** The newest commits of a range are looked up soon. */
+/** The newest commits of a range are soon looked up. */
 const MOST_REMEMBERED = 100
 
 function remember(repository: string, commit: Commit): void {

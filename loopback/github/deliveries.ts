@@ -24,7 +24,7 @@ type Fields = {
 export type Delivery = Row<Fields>
 type Message = { event: string; payload: object; hook: Hook }
 
-/** The answer of a hook. Null if the delivery was not sent. */
+/** A hook's answer. Null if the delivery was not sent. */
 export type Sending = Promise<{ url: string; status: number; body: string } | null>
 
 /** GitHub keeps deliveries for three days. */
@@ -77,7 +77,7 @@ export class Deliveries {
     void this.#add(repository, { hook, guid, event, action, payload, redelivery: true })
   }
 
-  /** Queues deliveries left over from an earlier run that have a hook now, and removes expired ones. */
+  /** Queues deliveries of an earlier run that have a hook now, and removes expired ones. */
   resume(): void {
     for (const { id, repository, hook, waiting, createdAt } of this.#rows.list().reverse()) {
       if (waiting && this.#hooks.get(repository, hook)) void this.#queue(repository, id)

@@ -12,7 +12,7 @@ export type GitRequest = {
   directory: string
   operation: string
   query: string
-  /** Of a push that gets messages: it holds back the end of the body, which the caller sends. */
+  /** For a push that gets messages: it holds back the end of the body, which the caller sends. */
   sideBand?: SideBand | null
 }
 

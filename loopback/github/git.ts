@@ -66,7 +66,7 @@ export async function openGit(directory: string, path: string): Promise<Git> {
   }
 }
 
-/** Creates an empty bare repository. One that is there stays as it is. */
+/** Creates an empty bare repository. An existing one is kept unchanged. */
 export async function initRepository(git: Git, directory: string): Promise<void> {
   await git.text(directory, ['init', '--bare', '--quiet', '--template=', '--initial-branch=main'])
 }

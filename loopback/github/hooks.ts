@@ -2,12 +2,12 @@ import { repositorySecret } from '../../src/github/hook-secrets.ts'
 import type { LocalApp } from './app.ts'
 import { APP_HOOK, type Collection, type Records, type Row, SERVER_HOOK, timestamp } from './records.ts'
 
-/** Where the pages of builds are, the key of links to those of private repositories, and how long a push waits for its builds (default: 2 s). */
+/** The URL of the pages of builds, the key for links to private ones, and how long a push waits for its builds (default: 2 s). */
 export type Pages = { url: string; linkKey: string; timeoutMs?: number }
 
 /**
- * The server's hook. With `isDerived`, each repository signs with a secret of its own, which is derived from this one. With `pages`, a
- * push over HTTP is answered with links to the builds that it has started.
+ * The server's hook. With `isDerived`, each repository signs with its own secret, derived from this one. With `pages`, a push over HTTP is
+ * answered with links to the builds that it has started.
  */
 export type Webhook = { url: string; secret: string; isDerived?: boolean; pages?: Pages }
 type Fields = { url: string; secret: string; events: string[]; active: boolean }
@@ -40,7 +40,7 @@ export class Hooks {
     return own.length > 0 || !server ? own : [server]
   }
 
-  /** The App's hook; null as long as it has no URL. It gets the events of the App's check runs. */
+  /** The App's hook; null while it has no URL. It gets the events of the App's check runs. */
   ofApp(repository: number): Hook | null {
     if (!this.#app?.webhook.url) return null
     const { url, secret } = this.#app.webhook

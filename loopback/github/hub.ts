@@ -81,7 +81,7 @@ export type CheckRun = {
   annotations: Annotation[]
   actions: CheckAction[]
 }
-/** Somebody who was added to a repository. */
+/** A person who was added to a repository. */
 export type Collaborator = { login: string; permission: 'pull' | 'triage' | 'push' | 'maintain' | 'admin' }
 
 /** The state of the server: credentials, repositories, records and queues. */
@@ -92,13 +92,13 @@ export type Hub = {
   git: Git
   records: Records
   repositories: Repositories
-  /** A bare repository without refs: what a first push reads of its repository, which exists only afterwards. */
+  /** A bare repository without refs, which a first push reads before its own repository exists. */
   emptyRepository: string
   hooks: Hooks
   deliveries: Deliveries
   /** Serializes changes within a fork network. Keyed by `networkOf`. */
   networkQueue: KeyedQueue
-  /** The refs as of the last event. A difference to git's refs is a change without an event yet. */
+  /** The refs as of the last event. A difference from git's refs is a change without an event yet. */
   refs: Collection<{ ref: string; sha: string }>
   pulls: Collection<Pull>
   statuses: Collection<Status>

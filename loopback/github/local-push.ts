@@ -6,14 +6,14 @@ import { networkOf } from './repositories.ts'
 import { ownerOf } from './repository-payload.ts'
 
 /**
- * `from` is the directory of a repository on this machine, which must stay there: its objects are not copied. Without `move`,
- * no branch is moved.
+ * `from` is the directory of a repository on this machine, which must not be removed: its objects are not copied. Without `move`, no branch
+ * is moved.
  */
 export type LocalPush = { repository: string; from: string; move?: { branch: string; commit: string } }
 
 /**
- * A forced push without git's protocol, which takes a dozen processes. It creates the repository, moves the branch and sends
- * events as a push over HTTP does.
+ * A forced push without git's protocol, which takes a dozen processes. It creates the repository, moves the branch and sends events like a
+ * push over HTTP.
  */
 export async function receiveLocalPush(hub: Hub, { repository: name, from, move }: LocalPush): Promise<void> {
   const { git, repositories, networkQueue } = hub

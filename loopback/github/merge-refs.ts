@@ -3,19 +3,19 @@ import type { Hub, PullRow } from './hub.ts'
 import { networkOf, type Repository } from './repositories.ts'
 
 /**
- * Computes `refs/pull/N/merge` in the background, as GitHub does: an immediate fetch finds none, or the one of an
- * earlier head. A conflict leaves the ref as it was.
+ * Computes `refs/pull/N/merge` in the background, as GitHub does: an immediate fetch finds none, or the one of an earlier head. A conflict
+ * leaves the ref unchanged.
  */
 export function computeMergeSoon(hub: Hub, id: number): void {
   const base = hub.repositories.get(hub.pulls.get(id)?.repository ?? 0)
   if (!base) return
-  // Queued behind the change that asks for it.
+  // Queued after the change that requests it.
   void hub.networkQueue
     .run(networkOf(base), () => computeMerge(hub, base, id))
     .catch(error => console.error('Unexpected error in the local GitHub:', error))
 }
 
-/** Starts to compute the merge again if the base branch has moved since. */
+/** Starts to recompute the merge if the base branch has moved. */
 export async function refreshMerge(hub: Hub, pull: PullRow): Promise<void> {
   const base = hub.repositories.get(pull.repository)
   const tip = base && (await resolveBranch(hub.git, hub.repositories.directoryOf(base), pull.base.ref))

@@ -78,7 +78,7 @@ function associationOf({ login }: PullRow, { owner }: Repository) {
   return login === DEFAULT_LOGIN ? 'COLLABORATOR' : 'NONE'
 }
 
-/** Null for what is not computed yet. https://docs.github.com/rest/pulls/pulls#get-a-pull-request */
+/** Null if it is not computed yet. https://docs.github.com/rest/pulls/pulls#get-a-pull-request */
 function mergeabilityOf({ merge = null, head, base }: PullRow) {
   const isCurrent = merge?.head === head.sha && merge.base === base.sha
   return { merge_commit_sha: merge?.sha ?? null, mergeable: isCurrent ? merge.sha !== null : null }
@@ -104,7 +104,7 @@ export type PullEvent = {
   sender: Account
   before?: string
   after?: string
-  /** What `edited` has changed. */
+  /** The changes by `edited`. */
   changes?: object
 }
 

@@ -9,7 +9,7 @@ import type { Pages, Webhook } from './hooks.ts'
 import { fullName, type Repository } from './repositories.ts'
 
 const TIMEOUT_MS = 2000
-/** Of a push to many branches, so many lines are for its builds. */
+/** The most lines for the builds of a push to many branches. */
 const MOST_LINES = 10
 const LINE_BYTES = 500
 
@@ -29,8 +29,8 @@ type Answer = z.infer<typeof answerSchema>
 type Pushed = Pick<Repository, 'owner' | 'name' | 'private'>
 
 /**
- * The text for the client of a push: a link for each build that it has started, or why there is none. For answers that do not come in time,
- * where builds are listed. `signal` ends the wait.
+ * The text for the client of a push: a link for each build that it has started, or why there is none; for late answers, a link to the list
+ * of builds. `signal` ends the wait.
  */
 export async function answerPush(
   sent: readonly Sending[],
@@ -42,7 +42,7 @@ export async function answerPush(
   let isLate = false
   const read = async (sending: Sending) => {
     const answer = await sending
-    // Other hooks of the repository are not of the pages.
+    // Other hooks of the repository do not belong to the pages.
     if (!isLate && answer?.url === url) answers.push(parseAnswer(answer))
   }
   const all = Promise.all(sent.map(read)).then(() => true)

@@ -1,6 +1,6 @@
 const MOST_KEPT = 2000
 
-/** Keeps what was read of git's objects, which never change. Errors and null are read again; the oldest is forgotten. */
+/** Keeps values read from git's objects, which never change. Errors and null are read again; the oldest is forgotten. */
 export function readOnce<T>(): (key: string, read: () => Promise<T>) => Promise<T> {
   const kept = new Map<string, Promise<T>>()
   return (key, read) => {

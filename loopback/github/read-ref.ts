@@ -14,7 +14,7 @@ export const isRefName = (ref: string) =>
   !ref.split('/').some(part => part === '' || part.startsWith('.') || part.endsWith('.lock')) &&
   !ref.endsWith('.')
 
-/** The object that exactly this ref has, or null. `rev-parse` would also try other prefixes. */
+/** The object of exactly this ref, or null. `rev-parse` would also try other prefixes. */
 export async function readRef(git: Git, repository: string, ref: string): Promise<string | null> {
   if (!isRefName(ref)) return null
   const loose = readLooseRef(join(repository, ref))
@@ -26,8 +26,8 @@ export async function readRef(git: Git, repository: string, ref: string): Promis
 }
 
 /**
- * The object in a ref's own file, which precedes every other place, or null. Reading it takes a hundredth of the time of a
- * process. https://git-scm.com/docs/gitrepository-layout
+ * The object in a ref's own file, which precedes every other place, or null. Reading it takes a hundredth of a process's time.
+ * https://git-scm.com/docs/gitrepository-layout
  */
 function readLooseRef(file: string): string | null {
   try {

@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 
-/** A stored record. `repository` is 0 if it belongs to no repository. */
+/** A stored record. `repository` is 0 if it does not belong to any. */
 export type Row<T> = T & { id: number; repository: number; createdAt: string }
 
 /** The id of the server's own hook in every repository. No record ever gets this id. */

@@ -28,7 +28,7 @@ export const isValidName = (owner: string, name: string) =>
 export const fullName = (repository: Pick<Fields, 'owner' | 'name'>) =>
   `${repository.owner}/${repository.name}`
 
-/** The key of `Hub.networkQueue`: pushes and pull requests of a fork network never see each other half done. */
+/** The key of `Hub.networkQueue`: pushes and pull requests of a fork network never see each other half-done. */
 export const networkOf = (repository: Repository) => repository.network ?? repository.id
 
 /** The bare repositories and their records. Names are case-insensitive, as on GitHub. */
@@ -61,7 +61,7 @@ export class Repositories {
     return this.all().find(repository => fullName(repository).toLowerCase() === key) ?? null
   }
 
-  /** The repository that had this name last, unless another one has it now. */
+  /** The last repository with this name, unless another one has it now. */
   findRenamed(owner: string, name: string): Repository | null {
     if (this.find(owner, name)) return null
     const key = `${owner}/${name}`.toLowerCase()
@@ -80,7 +80,7 @@ export class Repositories {
     return join(this.#root, `${repository.directory}.git`)
   }
 
-  /** Creates an empty repository, or returns the one that a concurrent call has just created. */
+  /** Creates an empty repository, or returns one that a concurrent call has just created. */
   create({
     owner,
     name,
@@ -106,7 +106,7 @@ export class Repositories {
     this.#rows.change(repository.id, fields)
   }
 
-  /** Renames a repository or gives it to another owner. It keeps its id, and its old name leads to it. */
+  /** Renames a repository or transfers it to another owner. It keeps its id, and its old name leads to it. */
   rename(repository: Repository, names: Partial<Pick<Fields, 'owner' | 'ownerType' | 'name'>>): void {
     this.#records.transaction(() => {
       this.#formerNames.insert(repository.id, { name: fullName(repository).toLowerCase() })

@@ -12,16 +12,16 @@ const PERMISSIONS: readonly [RegExp, string][] = [
   [/^\/repos\/:owner\/:repo(\/collaborators\/:login\/permission)?$/, 'metadata'],
 ]
 
-/** Only an App writes check runs, with a token of an installation. */
+/** Only an App writes check runs, with an installation token. */
 const isForApps = (method: string, pattern: string) =>
   method !== 'GET' && /\/check-runs(\/:id)?$/.test(pattern)
 
-/** These routes require the App's JSON Web Token, which is valid for no other route. */
+/** These routes require the App's JSON Web Token, which no other route accepts. */
 const isAppRoute = (pattern: string) => /^\/app(\/|$)|\/installation$/.test(pattern)
 
 /**
- * Checks that a request may be served. Writing requires the server's token. The clone token may only read. An
- * installation token may do what it was granted.
+ * Checks that a request may be served. Writing requires the server's token. The clone token may only read. An installation token has the
+ * rights that it was granted.
  * @throws RestError with status 401, 403 or 404 if not.
  */
 export function checkAccess(

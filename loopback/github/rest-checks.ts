@@ -72,7 +72,7 @@ export const checkRoutes = [
     return listRuns(call, sha)
   }),
   route(`GET ${SUITE}/check-runs`, call => listRuns(call, requireSuite(call).sha)),
-  // The run itself stays as it is.
+  // The run itself is unchanged.
   route(`POST ${RUN}/rerequest`, call => {
     emitRun(call, 'rerequested', requireRun(call))
     return { status: 201, body: {} }
@@ -86,7 +86,7 @@ export const checkRoutes = [
     emit(call, 'check_suite', { action: 'rerequested', check_suite })
     return { status: 201, body: {} }
   }),
-  // GitHub has these buttons on its pages alone.
+  // GitHub has these buttons only on its pages.
   route(`POST ${RUN}/buttons/:identifier`, call => {
     const run = requireRun(call)
     const identifier = parameter(call, 'identifier')
@@ -119,13 +119,13 @@ function requireSuite(call: Call): Row<CheckSuite> {
 
 type Given = z.infer<typeof changeSchema>
 
-/** A conclusion completes a check run. A run that is completed cannot be without one. */
+/** A conclusion completes a check run. A completed run must have one. */
 function stateOf({ status, conclusion }: Given, before: Pick<CheckRun, 'status' | 'conclusion'>) {
   const next = conclusion ? 'completed' : (status ?? before.status)
   const concluded = conclusion ?? (next === before.status ? before.conclusion : null)
   if (next === 'completed' && concluded === null)
     throw invalid('A completed check run must have a conclusion.')
-  // GitHub's documentation does not say how a run that was completed becomes a running one.
+  // GitHub's documentation does not describe how a completed run becomes a running one.
   if (before.status === 'completed' && next !== 'completed')
     throw new RestError(
       501,
@@ -160,7 +160,7 @@ async function create(call: Call): Promise<RestResponse> {
   return { status: 201, body: runPayload(placeOf(call), run) }
 }
 
-/** Annotations are added to those that are there; actions replace them. */
+/** Adds annotations to the existing ones; actions replace them. */
 function change(call: Call): RestResponse {
   const before = requireRun(call)
   const given = parseBody(call, changeSchema)

@@ -62,7 +62,7 @@ async function compare(call: Call): Promise<RestResponse> {
 /** `added` are the commits of `to` that `from` does not have, oldest first. */
 type Relation = { added: string[]; behind: number; common: string | null }
 
-/** How two commits relate never changes. */
+/** The relation of two commits never changes. */
 const relations = readOnce<Relation>()
 
 const readRelation = (git: Git, directory: string, from: string, to: string): Promise<Relation> =>
@@ -78,7 +78,7 @@ const readRelation = (git: Git, directory: string, from: string, to: string): Pr
     return { added, behind, common: common.trim() || null }
   })
 
-/** A name may be that of a branch of a fork, after its owner: `stranger:topic`. No branch has a colon in its name. */
+/** A name may be a fork's branch, after its owner: `stranger:topic`. Branch names cannot contain colons. */
 function placeOf({ repositories }: Hub, repository: Repository, name: string): { at: string; ref: string } {
   const [, owner, branch] = /^([^:]+):(.+)$/s.exec(name) ?? []
   const fork = owner ? repositories.findInNetwork(networkOf(repository), owner) : repository

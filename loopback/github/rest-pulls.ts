@@ -35,7 +35,7 @@ export const pullRoutes = [
   route(`GET ${BASE}`, list),
   route(`GET ${BASE}/:number`, async call => {
     const pull = requirePull(call)
-    // As on GitHub, the one GET that changes something: the test merge with where the base is now.
+    // As on GitHub, the one GET that changes something: the test merge with the current base.
     await refreshMerge(call.hub, pull)
     return { status: 200, body: await describe(call, pull) }
   }),

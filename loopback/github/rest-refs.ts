@@ -93,7 +93,7 @@ async function describe(call: Call, ref: string, found: string): Promise<RestRes
   return { status: 200, body: { ref, node_id: nodeId('Ref', repository.id), url, object } }
 }
 
-/** Null also for other refs, such as those of pull requests. */
+/** Also null for other refs, such as those of pull requests. */
 const readBranchOrTag = async ({ git }: Hub, directory: string, ref: string) =>
   /^refs\/(heads|tags)\//.test(ref) ? readRef(git, directory, ref) : null
 

@@ -105,7 +105,7 @@ async function change(call: Call, repository: Repository): Promise<RestResponse>
   return { status: 200, body: describe(call.hub, repositories.get(repository.id) ?? repository) }
 }
 
-/** GitHub asks the new owner; here nobody is asked. */
+/** GitHub asks the new owner, unlike this server. */
 async function transfer(call: Call, repository: Repository): Promise<RestResponse> {
   const { new_owner: owner, new_name: name = repository.name } = parseBody(call, transferSchema)
   checkName(call, owner, name)

@@ -56,7 +56,7 @@ export function serveRest(hub: Hub) {
   }
 }
 
-/** The requested URL. Its origin is the server's address, by whichever name the client knows it. */
+/** The requested URL. Its origin is the server's address, whatever name the client uses for it. */
 function urlOf({ addresses }: Hub, request: IncomingMessage): URL {
   const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(request.url ?? '/') ?? []
   const url = new URL(addresses.apiUrl)
@@ -136,7 +136,7 @@ async function handle(c: Context<Env>, route: Route): Promise<Response> {
 }
 
 /**
- * What is asked for by a former name is answered with its address by id: 301 for GET, 307 for all else.
+ * Redirects a request with a former name to the address by id: 301 for GET, 307 otherwise.
  * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
  */
 function redirect(
@@ -155,7 +155,7 @@ function redirect(
   return { status: isGet ? 301 : 307, headers: { location }, body: { message, url: location } }
 }
 
-/** Hono leaves invalid percent encodings as they are; GitHub refuses them. */
+/** Hono leaves invalid percent encodings unchanged; GitHub rejects them. */
 function readParameters({ req }: Context<Env>): Record<string, string> {
   try {
     decodeURIComponent(req.path)

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process'
 export type ProgramOptions = { cwd: string; env: Record<string, string>; input?: string }
 
 /**
- * Runs a short program with exactly this environment. Returns its output. Node's own function takes a third of the time of
- * execa, which matters where a push runs ten programs.
+ * Runs a short program with exactly this environment. Returns its output. Node's own function takes a third of execa's time, which matters
+ * because a push runs ten programs.
  * @throws Error with the program's error output
  */
 export const runProgram = (

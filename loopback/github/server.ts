@@ -28,7 +28,7 @@ export type GitHubOptions = {
   cloneToken?: string
   /** A GitHub App that is installed on every repository. */
   app?: AppOptions
-  /** Receives the events of repositories without a hook of their own. */
+  /** Receives the events of repositories without their own hook. */
   webhook: Webhook | null
   gitPath?: string
 }
@@ -38,10 +38,7 @@ export type GitHub = {
   url: string
   /** The REST API, at the same path as on GitHub Enterprise Server. */
   apiUrl: string
-  /**
-   * Sends events to this webhook from now on, including those left over from before the start. Resolves once these have
-   * been sent.
-   */
+  /** Sends events to this webhook from now on, including those from before the start. Resolves once these have been sent. */
   setWebhook(webhook: Webhook | null): Promise<void>
   /** Takes a push from this machine without git's protocol: for tests, which push often. */
   receive(push: LocalPush): Promise<void>
@@ -120,7 +117,7 @@ function createHandler(hub: Hub) {
   }
 }
 
-/** A page for people who follow a link of a build: as text, if they may read the repository. */
+/** A page for people who follow a link of a build, as text, if they may read the repository. */
 async function sendPage(hub: Hub, path: string, request: IncomingMessage, response: ServerResponse) {
   const [, owner = '', name = '', page = ''] = /^\/([^/]+)\/([^/]+)(?:\/(.*))?$/s.exec(decoded(path)) ?? []
   if (!isValidName(owner, name) || request.method !== 'GET') return sendError(response, 404)
@@ -165,14 +162,14 @@ async function handleGit(
   const found = renamed ?? hub.repositories.find(owner, name)
   const error = gitAccessError(service, access, found)
   if (error) return sendError(response, error)
-  // As on GitHub, git follows the redirect and says so.
+  // As on GitHub, git follows the redirect and reports it.
   if (renamed)
     return sendRedirect(response, `${hub.addresses.url}/${fullName(renamed)}.git/${operation}?${query}`)
   const isPush = operation === 'git-receive-pack'
   const sideBand = isPush && hub.hooks.webhook?.pages ? new SideBand() : null
   const serve = (directory: string) =>
     serveGit(hub.git, { directory, operation, query, sideBand }, request, response)
-  // A first push reads that its repository is empty, and creates it.
+  // A first push learns that its repository is empty, and creates it.
   const repository = found ?? (isRead ? null : await hub.repositories.create({ owner, name }))
   if (!repository) await serve(hub.emptyRepository)
   else {

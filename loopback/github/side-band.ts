@@ -1,22 +1,22 @@
 /** The bands of data and of messages. https://git-scm.com/docs/gitprotocol-capabilities#_side_band_side_band_64k */
 const [DATA, MESSAGES] = [1, 2]
-/** Of the length that begins a packet, in hexadecimal digits. https://git-scm.com/docs/gitprotocol-common#_pkt_line_format */
+/** The hexadecimal digits of the length that begins a packet. https://git-scm.com/docs/gitprotocol-common#_pkt_line_format */
 const LENGTH_BYTES = 4
 const LENGTH = /^[0-9a-f]{4}$/i
 const NOTHING = Buffer.alloc(0)
 
 /**
- * Passes on git's answer to a push but for its last packet, so that messages for the client can come before it, as those of a hook
- * do: the client prints them as `remote: …`. An answer that has no packets is passed on as it is.
+ * Passes on git's answer to a push except its last packet, so that messages for the client can precede it, like those of a hook: the client
+ * prints them as `remote: …`. An answer without packets is passed on unchanged.
  */
 export class SideBand {
   /** The part of a packet's length that has arrived. */
   #header = NOTHING
-  /** Bytes of the packet that are still to come. */
+  /** Remaining bytes of the packet. */
   #left = 0
   /** The first byte of the first packet: its band, if the client has requested side bands. */
   #band: number | null = null
-  /** `end`: the packet without a length (`0000`), which comes last, is held back. `raw`: not an answer of packets. */
+  /** `end`: the last packet, which has no length (`0000`), is held back. `raw`: not an answer of packets. */
   #state: 'packets' | 'end' | 'raw' = 'packets'
 
   /** Returns what can be sent now. */
@@ -40,7 +40,7 @@ export class SideBand {
     return Buffer.concat(sent)
   }
 
-  /** Returns a length that is complete and not the last one. */
+  /** Returns a length if it is complete and not the last one. */
   #readLength(part: Uint8Array): Buffer {
     this.#header = Buffer.concat([this.#header, part])
     if (this.#header.length < LENGTH_BYTES) return NOTHING
@@ -51,12 +51,12 @@ export class SideBand {
     else if (length === null) this.#state = 'raw'
     if (length === 0) return NOTHING
     this.#header = NOTHING
-    // Lengths below that of the length itself are of packets without content.
+    // Lengths below that of the length itself mean packets without content.
     this.#left = Math.max(0, (length ?? 0) - LENGTH_BYTES)
     return header
   }
 
-  /** Whether the client has requested side bands, and gets messages. Known once all of the answer was pushed. */
+  /** Whether the client has requested side bands, and gets messages. Known once the whole answer was pushed. */
   get isOpen(): boolean {
     return this.#state === 'end' && (this.#band === DATA || this.#band === MESSAGES)
   }
@@ -67,7 +67,7 @@ export class SideBand {
   }
 }
 
-/** Clients print each line behind `remote: `. */
+/** Clients print each line after `remote: `. */
 function packetOf(line: string): Buffer {
   const body = Buffer.from(`${line}\n`)
   const length = (LENGTH_BYTES + 1 + body.length).toString(16).padStart(LENGTH_BYTES, '0')

@@ -1,7 +1,7 @@
 import type { Git } from './git.ts'
 
 const LOG = ['log', '--max-count=50', '--decorate', '--stat']
-/** The command of git behind each page, by the part of the path after `/owner/repo/`. All of them only read. */
+/** The command of git behind each page, by the part of the path after `/owner/repo/`. They only read. */
 const PAGES: readonly (readonly [path: RegExp, command: (...parts: string[]) => string[]])[] = [
   [/^$/, () => [...LOG, 'HEAD', '--']],
   [/^commit\/([0-9a-f]{40})$/, sha => ['show', '--stat', '--patch', sha, '--']],
@@ -14,8 +14,8 @@ const PAGES: readonly (readonly [path: RegExp, command: (...parts: string[]) => 
 const MOST_TEXT = 500_000
 
 /**
- * The page of a repository as text: for people who follow a link of a build. `path` is what follows `/owner/repo/`, decoded. Null if
- * there is no such page.
+ * The page of a repository as text, for people who follow a link of a build. `path` is the decoded part after `/owner/repo/`. Null if there
+ * is no such page.
  */
 export async function readTextPage(git: Git, directory: string, path: string): Promise<string | null> {
   for (const [pattern, command] of PAGES) {

@@ -9,8 +9,8 @@ export type AccessRequest = {
 export type Allows = (accessKeyId: string, request: AccessRequest) => boolean
 
 /**
- * The condition keys of every request. Policies require TLS against eavesdroppers. On loopback there are none, so
- * plain HTTP counts as secure transport.
+ * The condition keys of every request. Policies require TLS against eavesdroppers. There are none on loopback, so plain HTTP counts as
+ * secure transport.
  */
 export const CONTEXT = { 'aws:SecureTransport': 'true' } as const
 

@@ -10,16 +10,15 @@ export type Principal = {
   roleArn?: string
   policies: readonly PolicyDocument[] | 'everything'
   session?: PolicyDocument
-  /** What its credentials add to the context of each request: those of a function's sandbox name the function. */
+  /** Its credentials' additions to the context of each request: a function's sandbox names the function. */
   context?: AccessRequest['context']
 }
 
 export type Decision = 'allow' | 'deny' | null
 
 /**
- * Whether a principal's identity policies allow a request: no statement denies it, a statement of the role allows it,
- * and so does a statement of the session policy, if there is one.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ * Whether a principal's identity policies allow a request: no statement denies it, a statement of the role allows it, as does one of the
+ * session policy, if there is one. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function isAllowed({ policies, session, context }: Principal, given: AccessRequest): boolean {
   if (policies === 'everything') return true
@@ -55,7 +54,7 @@ function matchesPrincipal(
   return Principal?.AWS?.some(named => ['*', arn, roleArn].includes(named)) ?? false
 }
 
-/** The statements on each action, of policies that are in use. The servers know some forty actions. */
+/** The statements on each action in the policies in use. The servers know some forty actions. */
 const statements = new WeakMap<PolicyDocument, Map<string, readonly Statement[]>>()
 
 function statementsOn(policy: PolicyDocument, action: string): readonly Statement[] {

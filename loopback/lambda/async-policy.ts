@@ -9,7 +9,7 @@ export type QueuedEvent = {
   tenantId: string | null
   acceptedAt: number
   dueAt: number
-  /** How many invocations have started; more than `failures + 1` if the host crashed during one. */
+  /** The number of started invocations; more than `failures + 1` if the host crashed during one. */
   invocations: number
   failures: number
   lastError: FunctionError | null
@@ -40,7 +40,7 @@ export type Decision =
   | { kind: 'retry'; dueAt: number }
   | { kind: 'discard'; condition: Condition }
 
-/** What to do with an event after an invocation. `failures` includes this one if it failed. */
+/** Decides about an event after an invocation. `failures` includes this one if it failed. */
 export function decide(
   result: InvocationResult,
   failures: number,

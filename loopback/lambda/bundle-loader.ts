@@ -6,8 +6,8 @@ import { Script } from 'node:vm'
 type Exports = Record<string, unknown>
 
 /**
- * Loads a bundle (CommonJS), with V8's code of earlier processes. Node's compile cache holds only what is compiled before a
- * module runs; this one holds each function that was called until `save`, which saves a process a sixth of its time.
+ * Loads a bundle (CommonJS), with V8's code of earlier processes. Node's compile cache has only code that is compiled before a module runs;
+ * this one has each function that was called before `save`, which saves a sixth of a process's time.
  */
 export function loadBundle(entry: string, cache: string): { exports: Exports; save: () => void } {
   const loaded = new Map<string, { exports: Exports }>()

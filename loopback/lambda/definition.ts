@@ -10,19 +10,19 @@ export type FunctionDefinition = {
   /** Default 1024. Passed to the function, not enforced. */
   memoryMb?: number
   timeoutMs: number
-  /** The maximum number of sandboxes, those of all tenants counted. */
+  /** The maximum number of sandboxes, including those of all tenants. */
   concurrency: number
   /**
-   * Whether events wait a moment for a busy sandbox before another one starts. Lambda starts one at once; on one machine, a
-   * process for each event of a burst takes longer than the events.
+   * Whether events wait a moment for a busy sandbox before another one starts. Lambda starts one at once; on one machine, a process for
+   * each event of a burst takes longer than the events.
    */
   sharesSandboxes?: boolean
   /**
-   * `TenancyConfig: { TenantIsolationMode: PER_TENANT }`: each sandbox serves one tenant for as long as it lives, and each
-   * invocation names its tenant.
+   * `TenancyConfig: { TenantIsolationMode: PER_TENANT }`: each sandbox serves one tenant for its lifetime, and each invocation names its
+   * tenant.
    */
   isolatesTenants?: boolean
-  /** Whether its sandboxes serve all tenants after all, where isolation is not the point and many tenants start few events. */
+  /** Whether its sandboxes serve all tenants after all, if isolation is not the point and many tenants start few events. */
   mixesTenants?: boolean
   /** 0 to 2, default 2. */
   maximumRetryAttempts?: number
@@ -31,8 +31,7 @@ export type FunctionDefinition = {
   /** The failure destination: the name of a function, or a callback. */
   onFailure?: string | ((record: FailureRecord) => void | Promise<void>)
   /**
-   * Further variables for each sandbox, such as a directory of its own. The values should contain the id, which marks
-   * the sandbox's processes.
+   * Further variables for each sandbox, such as its own directory. The values should contain the id, which marks the sandbox's processes.
    */
   sandboxEnvironment?: (sandboxId: string) => Record<string, string>
 }

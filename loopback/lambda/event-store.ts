@@ -15,7 +15,7 @@ export type EventStore = ReturnType<typeof openEventStore>
 /** The asynchronous queue on disk. An event stays in it until it has succeeded or been discarded. */
 export function openEventStore(directory: string) {
   const database = openDatabase(directory, 'lambda', SCHEMA)
-  // Databases of earlier versions have no tenants.
+  // Databases from earlier versions have no tenants.
   const columns = database.prepare('PRAGMA table_info(events)').all()
   if (!columns.some(({ name }) => name === 'tenantId')) database.exec('ALTER TABLE events ADD tenantId TEXT')
   const insert = database.prepare(

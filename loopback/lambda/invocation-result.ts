@@ -8,7 +8,7 @@ export const functionErrorSchema = z.object({
 })
 export type FunctionError = z.infer<typeof functionErrorSchema>
 
-/** How one invocation ended. */
+/** The end of one invocation. */
 export type InvocationResult = { ok: true; payload: unknown } | { ok: false; error: FunctionError }
 
 export const failed = (errorType: string, errorMessage: string): InvocationResult => ({

@@ -7,9 +7,9 @@ import { ASYNC_PAYLOAD_LIMIT, functionArn, type Location } from './definition.ts
 export type LambdaApiOptions = Location & {
   port?: number
   guard: Guard
-  /** Whether there is a function of this name. */
+  /** Whether a function of this name exists. */
   has(name: string): boolean
-  /** Accepts an event for a function that there is. */
+  /** Accepts an event for an existing function. */
   invokeAsync(name: string, payload: unknown, tenantId?: string): Promise<unknown>
 }
 
@@ -63,7 +63,7 @@ async function invoke(request: IncomingMessage, options: LambdaApiOptions): Prom
   if (!options.has(name))
     throw new JsonError(404, 'ResourceNotFoundException', `Function not found: ${resource}`)
   const tenantId = request.headers['x-amz-tenant-id']
-  // Repeated headers arrive joined by a comma, which no tenant id has.
+  // Repeated headers arrive joined by a comma, which tenant ids cannot contain.
   await options.invokeAsync(name, parse(body), tenantId === undefined ? undefined : String(tenantId))
 }
 

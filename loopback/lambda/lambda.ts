@@ -18,7 +18,7 @@ import { assertTenant } from './tenant.ts'
 
 export type LambdaOptions = {
   functions: FunctionDefinition[]
-  /** Where the asynchronous queue is stored. */
+  /** The directory of the asynchronous queue. */
   directory: string
   region?: string
   account?: string
@@ -28,9 +28,7 @@ export type LambdaOptions = {
   retryDelaysMs?: readonly number[]
   /** How long an idle sandbox is kept; default five minutes. */
   idleMs?: number
-  /**
-   * How long an event waits for a busy sandbox if its function shares them; default 300 ms, which mostly is less than a start.
-   */
+  /** How long an event waits for a busy sandbox if its function shares them; default 300 ms, which is usually less than a start. */
   busyMs?: number
   /** Queued events wait until this has settled. */
   resumeAfter?: Promise<unknown>
@@ -38,11 +36,11 @@ export type LambdaOptions = {
 
 export type Lambda = {
   /**
-   * Resolves with the request id once the event is stored on disk. A function that isolates tenants needs a tenant id, and no
-   * other takes one.
+   * Resolves with the request id once the event is stored on disk. Functions that isolate tenants require a tenant id, and others do not
+   * allow one.
    */
   invokeAsync(name: string, payload: unknown, tenantId?: string): Promise<string>
-  /** Waits for a free sandbox, where Lambda would return TooManyRequestsException. */
+  /** Waits for a free sandbox. Lambda would return TooManyRequestsException. */
   invoke(name: string, payload: unknown, tenantId?: string): Promise<InvocationResult>
   functionUrl(name: string, port?: number): Promise<FunctionUrl>
   arn(name: string): string

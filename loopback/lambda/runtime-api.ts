@@ -30,11 +30,11 @@ export type RuntimeListener = {
 export const PAYLOAD_LIMIT = 6 * 1024 * 1024
 const ROUTE = /^\/2018-06-01\/runtime\/(?:(init\/error)|invocation\/(?:(next)|([\w-]+)\/(response|error)))$/
 
-/** What `AWS_LAMBDA_RUNTIME_API` names: the server's host and port, and a path that nobody else on this machine knows. */
+/** The value of `AWS_LAMBDA_RUNTIME_API`: the server's host and port, and a path that nobody else on this machine knows. */
 export type RuntimeApi = { address: string; close(): Promise<void> }
 
 /**
- * Serves the Runtime API of one sandbox. No other sandbox can take its events, and no program that cannot read its environment.
+ * Serves the Runtime API of one sandbox. No other sandbox, and no program that cannot read its environment, can take its events.
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 export async function serveRuntimeApi(listener: RuntimeListener): Promise<RuntimeApi> {

@@ -58,7 +58,7 @@ export class SandboxPool {
     return this.#waiting.length > 0
   }
 
-  /** Those whose process has started. */
+  /** Sandboxes whose process has started. */
   sandboxes() {
     const started = [...this.#all].filter(({ pid }) => pid > 0)
     return started.map(({ id, pid, tenantId }) => ({ id, pid, tenantId }))
@@ -87,10 +87,7 @@ export class SandboxPool {
     if (this.#closed) throw new Error('The pool is closed')
   }
 
-  /**
-   * Ends an idle sandbox of another tenant if there are more than may be. Lambda keeps 2.5 times as many as may run
-   * concurrently.
-   */
+  /** Ends an idle sandbox of another tenant if there are too many. Lambda keeps 2.5 times as many as may run concurrently. */
   async #makeRoom() {
     const [oldest] = this.#idle.keys()
     if (oldest && this.#all.size > this.#options.definition.concurrency) await this.#stopIdling(oldest).end()

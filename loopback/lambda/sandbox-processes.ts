@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 export type Process = { pid: number; parent: number; group: number; marked: boolean }
 
 /**
- * The processes of a sandbox: its runtime (`root`), the runtime's process group, processes marked with the sandbox's
- * id, and the descendants of all these. (On Lambda a sandbox is a virtual machine, which stops as a whole.) Without a root, its id may
- * be that of another process by now.
+ * The processes of a sandbox: its runtime (`root`), the runtime's process group, processes marked with the sandbox's id, and the
+ * descendants of all these. (On Lambda a sandbox is a virtual machine, which stops as a whole.) Without a root, its id may now belong to
+ * another process.
  */
 export function membersOf(root: number | null, processes: Process[]): number[] {
   const members = new Set<number>()
@@ -56,7 +56,7 @@ function send(pid: number, signal: NodeJS.Signals) {
   }
 }
 
-/** The kernel's own threads, which are most processes of a small machine, have no environment and no directory. */
+/** The kernel's own threads, which are most processes on a small machine, have no environment and no directory. */
 const PF_KTHREAD = 0x00200000
 
 /** All processes of the machine; `marked` if their environment or working directory contains the id. */

@@ -44,7 +44,7 @@ export class Sandbox implements RuntimeListener {
   #respond: ((invocation: Invocation) => void) | null = null
   #run: ActiveInvocation | null = null
   #lastRequest: string | null = null
-  /** Set before the sandbox is killed on purpose: the result of its event. */
+  /** Set before the sandbox is killed on purpose, as the result of its event. */
   #forcedResult: InvocationResult | null = null
   #warm = false
 
@@ -66,7 +66,7 @@ export class Sandbox implements RuntimeListener {
     const child = spawn(process.execPath, [definition.bootstrap ?? BOOTSTRAP], {
       detached: true,
       env: sandboxEnvironment(definition, location, this.id, this.#api.address),
-      // Nothing is written to the last pipe. It closes when this process exits, in whatever way.
+      // Nothing is written to the last pipe. It closes when this process exits for any reason.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     })
     this.#child = child
@@ -88,10 +88,10 @@ export class Sandbox implements RuntimeListener {
     const { mixesTenants = false } = this.#options.definition
     if (event.tenantId !== this.tenantId && !mixesTenants)
       throw new Error(`The sandbox ${this.id} serves another tenant`)
-    // The process may have exited without its exit event having been emitted yet.
+    // The process may have exited before its exit event was emitted.
     if (this.#child && this.alive && isZombie(this.pid)) await once(this.#child, 'exit')
     return new Promise(resolve => {
-      // If a cold sandbox failed to start, a retry would too.
+      // If a cold sandbox failed to start, a retry would also fail.
       if (!this.alive)
         return resolve(this.#warm ? 'gone' : failed('Sandbox.StartError', 'The sandbox did not start'))
       const { timeoutMs } = this.#options.definition

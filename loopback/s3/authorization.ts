@@ -24,10 +24,10 @@ import {
 import { Fault } from './faults.ts'
 import type { S3Request } from './request.ts'
 
-/** The caller, and what is needed to verify the body. */
+/** The caller, and the fields to verify the body. */
 export type Authorization = {
   accessKeyId: string
-  /** `x-amz-content-sha256`: the body's hash, or a marker for how the body is signed. */
+  /** `x-amz-content-sha256`: the body's hash, or a marker for the way the body is signed. */
   payload: string
   scope: Scope
   key: KeyObject
@@ -41,7 +41,7 @@ export const PRESIGNED = 'X-Amz-Algorithm'
 const expirySchema = z.coerce.number().int().min(1).max(604_800)
 
 /**
- * Verifies the signature of a request, which is in its header or its query.
+ * Verifies the signature in the header or the query of a request.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  * @throws {Fault} AccessDenied, SignatureDoesNotMatch and similar
  */

@@ -26,7 +26,7 @@ type Contents = {
 }
 /** Bytes that never change: in a file with a random name or, if they are few, in the catalogue's table `contents`. */
 export type Blob = { file: string; size: number } | { id: number; size: number }
-/** Bytes that no object has yet. `keep` returns their blob; call it in the transaction that adds it to the catalogue. */
+/** Bytes without an object yet. `keep` returns their blob; call it in the transaction that adds it to the catalogue. */
 export type WrittenBlob = { size: number; md5: Buffer; keep(): Blob }
 
 type OpenFile = { name: string; descriptor: number; md5: Hash }
@@ -76,7 +76,7 @@ export class Blobs {
     }
   }
 
-  /** Creates a blob of the same bytes; of a file by a hard link. Removes it if `commit` throws. */
+  /** Creates a blob of the same bytes, with a hard link for a file. Removes it if `commit` throws. */
   link<T>(from: Blob, md5: Buffer, commit: (blob: WrittenBlob) => T): T {
     const { size } = from
     if ('id' in from) {
@@ -136,7 +136,7 @@ export class Blobs {
     })
   }
 
-  /** Removes those in the catalogue. Call it in the transaction that removes their object, and `removeFiles` after it. */
+  /** Removes those in the catalogue. Call it in the transaction that removes their object, and then call `removeFiles`. */
   removeContents(blobs: readonly Blob[]): void {
     for (const blob of blobs) if ('id' in blob) this.#contents.removeContent(blob.id)
   }

@@ -15,7 +15,7 @@ import { Fault } from './faults.ts'
 import type { S3Request } from './request.ts'
 
 const HASH = /^[0-9a-f]{64}$/
-/** How a body is framed and signed, other than by the hash of the whole. */
+/** The framing and signing of a body, other than by the hash of the whole. */
 const MARKERS = {
   'UNSIGNED-PAYLOAD': { chunked: false, signed: false },
   'STREAMING-UNSIGNED-PAYLOAD-TRAILER': { chunked: true, signed: false },
@@ -118,7 +118,7 @@ function parseMd5(text: string): void {
 // DeleteObjects with a thousand keys of maximum length is smaller than 2 MB.
 const MAX_XML = 4 * 1024 * 1024
 
-/** Receives a body of XML as text. */
+/** Receives an XML body as text. */
 export async function receiveText(request: S3Request, authorization: Authorization): Promise<string> {
   const pieces: Buffer[] = []
   await receiveBody(request, authorization, MAX_XML, bytes => {

@@ -10,7 +10,7 @@ import type { S3Request } from './request.ts'
 import type { Tables } from './tables.ts'
 import type { Xml } from './xml.ts'
 
-/** An authenticated request, and what an operation needs to handle it. */
+/** An authenticated request, and the dependencies of its operation. */
 export type Call = {
   request: S3Request
   authorization: Authorization
@@ -40,7 +40,7 @@ export function requireBucket({ tables, request: { bucket } }: Call): void {
 }
 
 /**
- * Runs `work` in a transaction. `remove` removes what blobs contain once nothing in the catalogue has them.
+ * Runs `work` in a transaction. `remove` removes the contents of blobs once nothing in the catalogue has them.
  * @throws {Fault} NoSuchBucket if the bucket has been deleted meanwhile
  */
 export function commit<T>(call: Call, work: (remove: (blobs: readonly Blob[]) => void) => T): T {

@@ -6,11 +6,11 @@ export type DirectObject = { bytes: Uint8Array; etag: string; size: number }
 export type DirectEntry = { key: string; size: number; modified: string }
 export type DirectList = { prefix: string; startAfter?: string; delimiter?: string; limit?: number }
 
-/** Reads of a bucket within the server's process, without a request: no signature, no permission. */
+/** Reads of a bucket within the server's process, without a request, signature or permission. */
 export type DirectReads = {
-  /** At most `length` bytes, starting at `from`; all without them. Null when the object is missing, or ends before `from`. */
+  /** At most `length` bytes, starting at `from`; by default, all. Null if the object is missing, or ends before `from`. */
   get(bucket: string, key: string, from?: number, length?: number): Promise<DirectObject | null>
-  /** In the order of S3's lists. Common prefixes have no size, and the time is that of 1970. */
+  /** In the order of S3's lists. Common prefixes have no size, and a time in 1970. */
   list(bucket: string, options: DirectList): DirectEntry[]
 }
 

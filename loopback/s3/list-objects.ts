@@ -26,7 +26,7 @@ export function listObjectsV2(call: Call): S3Response {
   return { status: 200, body: ['ListBucketResult', [...body, ...contents(page, encode)]] }
 }
 
-/** ListObjects, version 1: a page starts after a key or a common prefix, the marker. */
+/** ListObjects, version 1: a page starts after the marker, which is a key or a common prefix. */
 export function listObjects(call: Call): S3Response {
   const { query, bucket } = call.request
   const marker = query.get('marker') ?? ''

@@ -5,7 +5,7 @@ export type KeyRange = [start: Buffer, end: Buffer]
 export type Page = {
   objects: ListedObject[]
   prefixes: string[]
-  /** Where the next page starts; undefined on the last page. */
+  /** The start of the next page; undefined on the last page. */
   next: Buffer | undefined
   /** The last key or common prefix of this page. */
   last: string
@@ -41,8 +41,8 @@ export function listPage(source: KeySource, { prefix, delimiter, start, limit }:
 }
 
 /**
- * Adds keys to the page, up to and including the first common prefix. Returns where to continue, which is after all
- * keys with that prefix, or undefined if the page is complete.
+ * Adds keys to the page, up to and including the first common prefix. Returns the position after all keys with that prefix, or undefined if
+ * the page is complete.
  */
 function fillPage(
   page: Page,

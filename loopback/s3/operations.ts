@@ -87,7 +87,7 @@ const CONDITION_HEADERS = [
 ]
 
 /**
- * The condition keys of a request. Of multipart uploads, only the completion creates an object.
+ * The condition keys of a request. Only the completion of a multipart upload creates an object.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
  */
 function contextOf(action: string, { method, query, headers }: S3Request): Record<string, string> {

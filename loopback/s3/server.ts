@@ -16,7 +16,7 @@ import { send, sendFault } from './response.ts'
 import { openTables } from './tables.ts'
 
 export type S3Options = {
-  /** Where buckets and objects are stored. Only one server may use it. */
+  /** The directory of buckets and objects. Only one server may use it. */
   directory: string
   /** 0, the default, picks a free port. */
   port?: number
@@ -24,7 +24,7 @@ export type S3Options = {
   /** Created at the start if missing. */
   buckets?: readonly string[]
   credentials: CredentialLookup
-  /** If missing, every authenticated caller may do everything. */
+  /** If missing, every authenticated caller has all permissions. */
   allows?: Allows
   notifications?: readonly NotificationRule[]
 }

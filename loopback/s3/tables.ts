@@ -42,7 +42,7 @@ function bucketTable(database: DatabaseSync) {
   const all = database.prepare('SELECT name, created FROM buckets ORDER BY name')
   const insert = database.prepare('INSERT INTO buckets VALUES (?, ?)')
   const remove = database.prepare('DELETE FROM buckets WHERE name = ?')
-  // Every request looks for its bucket, and writes do so twice. Only this process changes the table.
+  // Every request looks up its bucket, and writes do so twice. Only this process changes the table.
   const found = new Map<string, Bucket>()
   return {
     findBucket: (name: string): Bucket | undefined => {

@@ -15,8 +15,7 @@ type SignedRequest = { request: Pick<IncomingMessage, 'method' | 'url' | 'header
 type Verification = { service: string; region: string; credentials: CredentialLookup; now?: Date }
 
 /**
- * Verifies the signature of a request to any service but S3. Those services hash the whole body and encode the path
- * twice.
+ * Verifies the signature of a request to any service except S3. Those services hash the whole body and encode the path twice.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function authenticate({ request, body }: SignedRequest, verification: Verification): Caller {

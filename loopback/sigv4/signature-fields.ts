@@ -5,7 +5,7 @@ import { ALGORITHM, type Scope } from './signature.ts'
 export type Secret = { secretAccessKey: string; sessionToken?: string; expiration?: Date }
 export type CredentialLookup = (accessKeyId: string) => Secret | undefined
 
-/** The fields of a signature, whether they come from a header or from the query. */
+/** The fields of a signature, from a header or the query. */
 export type SignatureFields = {
   accessKeyId: string
   scope: Scope
@@ -13,7 +13,7 @@ export type SignatureFields = {
   signature: string
 }
 
-/** The maximum clock difference to the client, in milliseconds. */
+/** The maximum clock difference from the client, in milliseconds. */
 export const SKEW_MS = 15 * 60_000
 
 const fieldsSchema = z.object({

@@ -20,7 +20,7 @@ export const ALGORITHM = 'AWS4-HMAC-SHA256'
 export const sha256 = (data: string | Uint8Array) => hash('sha256', data, 'hex')
 const hmac = (key: Uint8Array | KeyObject, data: string) => createHmac('sha256', key).update(data).digest()
 
-/** Percent-encodes everything but the unreserved characters of RFC 3986. */
+/** Percent-encodes everything except the unreserved characters of RFC 3986. */
 export const percentEncode = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 
@@ -51,7 +51,7 @@ export const scopeText = ({ date, region, service }: Scope) => `${date}/${region
 export const stringToSign = (scope: Scope, lines: readonly string[], algorithm = ALGORITHM) =>
   [algorithm, scope.time, scopeText(scope), ...lines].join('\n')
 
-/** A signing key takes four HMACs and stays the same all day. Node takes a key object faster than its bytes. */
+/** A signing key takes four HMACs and stays the same all day. Node handles a key object faster than its bytes. */
 const keyCache = new Map<string, KeyObject>()
 const MAX_CACHED_KEYS = 500
 

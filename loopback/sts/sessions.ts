@@ -30,7 +30,7 @@ export function openSessions(directory: string, now: () => number) {
   )
   const one = database.prepare('SELECT * FROM sessions WHERE accessKeyId = ?')
   const drop = database.prepare('DELETE FROM sessions WHERE expiration < ?')
-  // Every request of a job finds its session, more than once.
+  // Every request of a job looks up its session, more than once.
   const found = new Map<string, Session>()
   return {
     issue: (session: Pick<Session, 'roleName' | 'name' | 'policy' | 'expiration'>): Session => {
@@ -39,7 +39,7 @@ export function openSessions(directory: string, now: () => number) {
       put.run({ ...session, ...keys })
       return { ...session, ...keys }
     },
-    /** Also finds sessions that expired less than a day ago, so that their use gives the error "expired". */
+    /** Also finds sessions that expired less than a day ago, so that using them gives the error "expired". */
     find: (accessKeyId: string): Session | undefined => {
       const session = found.get(accessKeyId) ?? (one.get(accessKeyId) as Session | undefined)
       if (session) found.set(accessKeyId, session)

@@ -13,7 +13,7 @@ export type StsOptions = {
   directory: string
   region?: string
   account?: string
-  /** The credentials of the account's own user, who may do everything. */
+  /** The credentials of the account's own user, who has all permissions. */
   credentials: CredentialLookup
   roles: readonly RoleDefinition[]
   clock?: Clock
@@ -27,8 +27,8 @@ export type Sts = {
   credentials: CredentialLookup
   principalOf(accessKeyId: string): Principal | undefined
   /**
-   * Issues credentials of a role, as Lambda does: for the sandboxes of a function, which their requests name then, or, without one,
-   * for what it does on its behalf. They are valid until this server stops.
+   * Issues credentials of a role, like Lambda: for the sandboxes of a function, whose requests then name it, or, without one, for actions
+   * on its behalf. They are valid until this server stops.
    * https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
    */
   issue(roleArn: string, functionArn?: string): IssuedCredentials

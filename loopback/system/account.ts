@@ -7,7 +7,7 @@ import { type Keys, writeKeys } from './keys.ts'
 const JSON_TYPE = 'application/json'
 const [GLOBAL_SETTINGS] = settingsKeys('')
 
-/** Writes what a setup would: the runner's secrets, and settings that allow every repository. */
+/** Writes the data of a setup: the runner's secrets, and settings that allow every repository. */
 export async function seedAccount(store: Store, keys: Keys, topicArn: string): Promise<void> {
   const { webhookSecret, githubToken, cloneToken, linkKey } = keys
   // Keeps secrets that the user has added, such as Slack's token.

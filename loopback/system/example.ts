@@ -52,7 +52,7 @@ export async function pushExample(
     await cp(join(ROOT, 'loopback', 'example'), path, { recursive: true })
     await git('init', '--quiet', '--initial-branch=master')
   }
-  // Keeps what others have pushed in the meantime. A first start that was interrupted has pushed nothing.
+  // Keeps pushes by others in the meantime. An interrupted first start has pushed nothing.
   const isPushed = exists && (await fetch(`${remote}/info/refs?service=git-upload-pack`)).ok
   if (isPushed) await git('pull', '--quiet', '--no-rebase', '--no-edit', '-X', 'ours', remote, 'master')
   await appendFile(join(path, 'visits.txt'), `Started on ${new Date().toISOString()}\n`)

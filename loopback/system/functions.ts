@@ -25,7 +25,7 @@ export type FunctionOptions = {
   environment?: Readonly<Record<string, string>>
   /** Maximum number of sandboxes per build function. Default 2. */
   concurrency?: number
-  /** Maximum number of sandboxes of http, and of report. Default 4: more do not make one machine faster. */
+  /** Maximum number of sandboxes of http, and of report. Default 4: more do not speed up one machine. */
   hostConcurrency?: number
   /** See `FunctionDefinition`. */
   mixesTenants?: boolean
@@ -36,7 +36,7 @@ type StackFunction = Stack['functions'][number]
 const ENTRIES = ['http', 'report', 'run'] as const
 export type Entry = (typeof ENTRIES)[number]
 
-/** Saves a quarter of the time from a push to the end of a first build. A checkout's command line uses the same directory. */
+/** Saves a quarter of the time from a push to the end of a first build. A checkout's command line shares the directory. */
 const CHECKOUT_CACHE = join(ROOT, 'node_modules', '.cache', 'lambci')
 
 const moduleOfEntry = (entry: Entry) =>
@@ -78,7 +78,7 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
       // The package may be read-only.
       NODE_COMPILE_CACHE: isPackage ? join(sandboxes, '..', 'compiled') : CHECKOUT_CACHE,
       ...Environment.Variables,
-      // People read the local one as it is written.
+      // People read the local log as it is written.
       LAMBCI_LOG_FORMAT: 'text',
       ...environmentOf(role, name),
       ...options.environment,

@@ -18,7 +18,7 @@ const keysSchema = z.object({
 /** The credentials that the local servers and functions share. */
 export type Keys = z.infer<typeof keysSchema>
 
-/** Reads a data directory's keys, or creates them at the first start. They are valid for this local system only. */
+/** Reads a data directory's keys, or creates them at the first start. They are valid only for this local system. */
 export async function readKeys(directory: string): Promise<Keys> {
   const file = join(directory, 'keys.json')
   const stored = await readFile(file, 'utf8').catch(() => null)

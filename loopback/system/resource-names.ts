@@ -53,7 +53,7 @@ export function attributeOf(
     const { account, region } = context
     return `${account}.dkr.ecr.${region}.amazonaws.com/${nameOf(resource, resolve)}`
   }
-  // AWS generates this URL. The local one is known only after the start, and not needed in the template.
+  // AWS generates this URL. The local one is known only after the start, and is not needed in the template.
   if (attribute === 'FunctionUrl') return 'https://function-url.invalid/'
   throw new Error(`The local system does not support the attribute ${attribute} of ${resource.Type}`)
 }

@@ -31,13 +31,13 @@ export type ServerOptions = {
   port: number
   /** A GitHub App that is installed on every repository. */
   app?: AppOptions
-  /** Maps a server's URL to the one that the functions use, so that tests can put a proxy in between. */
+  /** Maps a server's URL to that for the functions, so that tests can insert a proxy. */
   proxyUrl?: ((service: 's3' | 'sns' | 'github' | 'lambda', url: string) => string) | undefined
-  /** Calls `deliver` for an event of S3, of SNS, or with which a function invokes one. Tests use it to read, lose, repeat or delay events. */
+  /** Calls `deliver` for an event of S3, SNS or a function that invokes another one. Tests use it to read, lose, repeat or delay events. */
   interceptEvent?: ((event: unknown, deliver: () => Promise<unknown>) => Promise<unknown>) | undefined
   /** The clock of the Scheduler and Lambda. */
   clock?: Clock | undefined
-  /** Starts the local GitHub elsewhere, for example in a process of its own. */
+  /** Starts the local GitHub elsewhere, for example in a separate process. */
   startGitHub?: typeof startGitHub | undefined
   /** The template's parameter Isolation. */
   isolation?: 'tenant' | 'process' | undefined
@@ -60,10 +60,7 @@ export type Servers = {
   stack: Stack
 }
 
-/**
- * Starts the servers that replace AWS and GitHub, all or none. `lambda` is a promise: Lambda starts later, with their
- * URLs.
- */
+/** Starts the servers that replace AWS and GitHub, all or none. `lambda` is a promise, because Lambda starts later, with their URLs. */
 export async function startServers(
   options: ServerOptions,
   keys: Keys,
@@ -158,7 +155,7 @@ const parametersOf = (url: string, { deployRole, jobRole, isolation, proxyUrl = 
   ...(jobRole && { JobRoles: jobRole.arn }),
 })
 
-/** Decides by the role of the access key and, if given, the resource's policy. */
+/** Decides based on the access key's role and, if given, the resource's policy. */
 function allowsBy(sts: Sts, policy: PolicyDocument | null = null): Allows {
   return (accessKeyId, request) => {
     const principal = sts.principalOf(accessKeyId)
@@ -190,7 +187,7 @@ function notificationsOf({ bucket }: Stack, onRecord: (key: string) => void, inv
     ({ Event, Function: target, Filter }): NotificationRule => ({
       events: [Event],
       ...Object.fromEntries(Filter.S3Key.Rules.map(({ Name, Value }) => [Name, Value])),
-      // Events during shutdown are lost, as S3's may be. The dead man's switch covers this.
+      // Events during shutdown are lost, as in S3. The dead man's switch covers this.
       deliver: event => void invoke(target, event).catch(() => {}),
     }),
   )

@@ -103,7 +103,7 @@ export function readStack({ resources, outputs }: Template, account: string): St
 /**
  * Function URLs, topics and buckets cannot invoke a function with tenant isolation.
  * https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html#tenant-isolation-features
- * @param invoked the names or ARNs of the functions that these invoke
+ * @param invoked the names or ARNs of the functions that they invoke
  */
 function assertTenants(functions: z.infer<typeof functionSchema>[], invoked: string[]): void {
   const names = new Set(invoked.map(target => target.split(':').at(-1)))

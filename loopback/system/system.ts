@@ -42,10 +42,10 @@ export type SystemOptions = ServerOptions &
     onLog?: (functionName: string, requestId: string | null, line: string) => void
   }
 
-/** How long the start waits for deliveries that are sent again. */
+/** How long the start waits for deliveries that are resent. */
 const REDELIVERY_MS = 30_000
 
-/** The content of `local.json`: everything that a program needs to use the system. */
+/** The content of `local.json`: everything needed to use the system. */
 export type Addresses = ReturnType<typeof addressesOf>
 
 export type System = {
@@ -59,7 +59,7 @@ export type System = {
 
 /**
  * Starts the whole stack on loopback: the servers that replace AWS and GitHub, and the stack's functions.
- * @throws UserError if a port is taken, or another process uses the directory. Everything that had started is closed then.
+ * @throws UserError if a port is taken, or another process uses the directory. Everything that had started is then closed.
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { directory, port, onLog } = options
@@ -70,7 +70,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const awsServers = [servers.s3, servers.sns, servers.scheduler, sts, servers.lambdaApi]
   await using opened = new OpenResources()
   opened.add(servers, async () => {
-    // Ends what waits for Lambda. It has no effect once Lambda has started.
+    // Ends any wait for Lambda. It has no effect once Lambda has started.
     started.promise.catch(() => {})
     started.reject(new Error('The system did not start'))
     await Promise.all([servers.github, ...awsServers].map(each => each.close()))
@@ -79,8 +79,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const access = { credentials: keys, endpoint: servers.s3.url, region: STACK_CONTEXT.region }
   const store = opened.add(openStore(bucket, access), async each => each.close())
   await seedAccount(store, keys, stack.outputs.NotificationsTopic ?? '')
-  // A delivery whose answer was lost is sent again. Its build must not end before, or the delivery would count as a request
-  // for another one.
+  // A delivery whose answer was lost is resent. Its build must not end first, or the delivery would count as a request for another one.
   const redelivered = Promise.withResolvers<void>()
   const starting = startLambda({
     resumeAfter: redelivered.promise,
@@ -155,7 +154,7 @@ function addressesOf(url: string, servers: Servers, keys: Keys) {
     bucket: servers.stack.bucket.BucketName,
     jobsTopic: servers.stack.outputs.JobsTopic ?? '',
     notificationsTopic: servers.stack.outputs.NotificationsTopic ?? '',
-    // That of a GitHub App: it signs for every repository. Each repository's webhook has one of its own.
+    // A GitHub App's secret, which signs for every repository. Each repository's webhook has its own.
     webhookSecret: appSecret(keys.webhookSecret),
     githubToken: keys.githubToken,
     region: STACK_CONTEXT.region,

@@ -13,7 +13,7 @@ test('a server says what time it is on a clock that tests have moved', async () 
   expect((await fetch(server.url)).headers.get('date')).toBe(TIME)
 })
 
-// The SDK repeats whatever fails while the clocks seem to differ, until it has no retries left for what is worth them.
+// While the clocks seem to differ, the SDK repeats every failure, until no retries are left for those that need them.
 test('on a clock that tests have moved, the SDK asks once for a missing object', async () => {
   const { url } = await startServer({ buckets: ['ours'] })
   const client = clientFor(url, { maxAttempts: 3 })

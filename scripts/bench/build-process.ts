@@ -39,7 +39,7 @@ function keptOf(sandbox: string): JobContext['persistent'] {
 
 process.on('message', async ({ message, s3, github, directory, logLimit }: BuildRequest) => {
   const idleMb = memoryMb('VmRSS')
-  // Resets the peak, which so far is that of loading the modules.
+  // Resets the peak, which is so far that of loading the modules.
   writeFileSync('/proc/self/clear_refs', '5')
   const start = performance.now()
   await runJob(message, {

@@ -58,7 +58,7 @@ export async function benchCache({ directory, s3 }: BenchServers): Promise<Cache
     const restored = (from: string) => restoreFrom(from, open())
     const pack = await tar('--create', `--file=${archive}`, '--directory', dirname(installed), 'node_modules')
     const saving = open()
-    // Finds nothing to restore. Then the files are moved in place, as if the command had installed them.
+    // Finds nothing to restore. Then the files are moved into place, as if the command had installed them.
     await saving.restore()
     renameSync(installed, tree)
     let bytes = 0

@@ -14,13 +14,13 @@ export type JobsResult = {
   concurrency: number
   /** From the push until GitHub has the final status. */
   ms: number
-  /** Of all report functions, refused wakes included. */
+  /** For all report functions, including refused wakes. */
   reportRequests: number
   requestsPerJob: number
   reportInvocations: number
   /** An estimate in US dollars, from measured invocations and requests. */
   reportCost: number
-  /** Of the build's cost if each of its jobs took a minute. */
+  /** As a share of the build's cost if each of its jobs took a minute. */
   reportShare: number
   /** Estimates in US dollars. */
   cost: number
@@ -33,7 +33,7 @@ const BOOTSTRAP = join(import.meta.dirname, '..', '..', 'loopback', 'lambda', 'b
 
 const isRead = ({ method, url }: IncomingMessage) => method === 'GET' && !url?.includes('list-type=2')
 
-/** The report function, which says how long each invocation has taken. */
+/** The report function, with a log of the duration of each invocation. */
 function writeTimedReport(directory: string): void {
   mkdirSync(directory)
   writeFileSync(join(directory, 'package.json'), '{"type":"commonjs"}')
@@ -53,7 +53,7 @@ function reportOf(used: { reads: number; writes: number; invocations: number; ms
   const gbSecond = PRICES.gbSecond.arm64
   const requests = used.reads * PRICES.s3Read + used.writes * PRICES.s3Write
   const reportCost = (used.ms / 1000) * 0.5 * gbSecond + used.invocations * PRICES.invocation + requests
-  // With 2 GB, as the template has it.
+  // With 2 GB, as in the template.
   const minutes = jobs * 60 * 2 * gbSecond
   const reportRequests = used.reads + used.writes
   return {

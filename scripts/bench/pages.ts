@@ -13,7 +13,7 @@ export type PageRow = { name: string; frames: number; medianMs: number; p95Ms: n
 
 const PROJECT = 'gh/bench/pages'
 const JOBS = 100
-/** The log that is there at the start, and how it goes on. */
+/** The initial log, and its growth. */
 const LOG_BYTES = 200_000_000
 const ROUNDS = 40
 const ROUND_LINES = 200
@@ -61,7 +61,7 @@ export async function benchPages(): Promise<PageRow[]> {
   }
 }
 
-/** Stores a build of many running jobs. Returns what lets another one end. */
+/** Stores a build of many running jobs. Returns a function that lets another one end. */
 async function storeJobs(store: Store): Promise<(round: number) => Promise<unknown>> {
   const jobs = Array.from({ length: JOBS }, (_, index) => ({
     name: `job-${index}`,

@@ -87,7 +87,7 @@ export async function benchSystem(): Promise<SystemResult> {
 /** A commit of the repository with this id. */
 type Push = { id: number; commit: string }
 
-/** Makes this many new branches, each with a commit. Returns what git must push. */
+/** Creates this many branches, each with a commit. Returns the refs for git to push. */
 async function commitBranches(at: string, count: number): Promise<string[]> {
   const refs: string[] = []
   for (let number = 1; number <= count; number++) {
@@ -110,7 +110,7 @@ async function pushAll(ci: TestSystem, at: string, refs: readonly string[]): Pro
 /** Delivers a push. Returns the milliseconds until it is accepted. */
 async function deliver(ci: TestSystem, { id, commit }: Push): Promise<{ ms: number }> {
   const start = performance.now()
-  // Each is another delivery: one that is repeated starts ten builds at most.
+  // Each is a new delivery, because a repeated one starts at most ten builds.
   const change = { compare: `${ci.system.addresses.github}/bench/whole/compare/${randomUUID()}` }
   const answer = await sendPush(ci.system.addresses, { id, full_name: 'bench/whole' }, commit, change)
   if (answer.status !== 202)

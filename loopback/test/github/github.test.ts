@@ -13,7 +13,7 @@ import { payloadErrors } from './payload-schema.ts'
 import { type Receiver, receiveWebhooks } from './webhook-receiver.ts'
 import { git, makeDirectory, makeWorkingCopy, removeDirectories } from './working-copy.ts'
 
-// What the loopback GitHub guarantees beyond the contract suite.
+// The guarantees of the loopback GitHub beyond the contract suite.
 const TOKEN = 'the-token'
 const CLONE_TOKEN = 'the-clone-token'
 const at = { owner: 'acme', repo: 'site' }

@@ -32,7 +32,7 @@ const announce = (pages: Partial<Pages> | null = {}) =>
     ...(pages && { pages: { ...PAGES, ...pages } }),
   })
 
-/** Answers each event as the http function does, with builds from #1 on. */
+/** Answers each event like the http function, with builds from #1. */
 function answerWithBuilds(more: object = {}) {
   let number = 0
   receiver.respondWith(202, ({ payload }: Event) =>
@@ -48,7 +48,7 @@ function answerWithBuilds(more: object = {}) {
   )
 }
 
-/** Pushes with git, and returns what it prints of the server's messages. */
+/** Pushes with git, and returns the server's messages as printed by git. */
 async function push(copy: { directory: string }, ...args: string[]) {
   const { PATH = '' } = process.env
   const env = { PATH, HOME: copy.directory, GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' }

@@ -6,7 +6,7 @@ import type { GitHub } from '../../github/server.ts'
 import { type Receiver, receiveWebhooks } from './webhook-receiver.ts'
 import { git, makeDirectory, makeWorkingCopy, removeDirectories } from './working-copy.ts'
 
-// What GitHub does with the names of repositories: it ignores case, and leads old names to the repository.
+// GitHub's handling of repository names: it ignores case, and leads old names to the repository.
 const TOKEN = 'the-token'
 let receiver: Receiver
 let github: GitHub

@@ -6,7 +6,7 @@ import { SideBand } from '../../github/side-band.ts'
 const REPORT = '000eunpack ok\n0019ok refs/heads/master\n0000'
 const WITH = `${(REPORT.length + 5).toString(16).padStart(4, '0')}\x01${REPORT}0000`
 
-/** All that the client gets of an answer that comes in these pieces. */
+/** The client's output of an answer in these pieces. */
 function pass(pieces: readonly Uint8Array[], lines: readonly string[]): string {
   const sideBand = new SideBand()
   const sent = pieces.map(piece => sideBand.push(piece))

@@ -30,7 +30,7 @@ export async function receiveWebhooks(secret = 'a webhook secret') {
   server.keepAliveTimeout = 120_000
   server.listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
-  /** The first matching event, received already or in the future. */
+  /** The first matching event, past or future. */
   const event = (matches: (event: Event) => boolean) =>
     new Promise<Event>(resolve => {
       const received = events.find(matches)

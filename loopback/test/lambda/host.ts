@@ -12,7 +12,7 @@ let compiled: string | undefined
 
 /**
  * The directory of the handlers as JavaScript: a process that strips types takes three times as long to start. The workers' directory is
- * removed in the end.
+ * removed at the end.
  */
 function compileHandlers(): string {
   if (compiled) return compiled

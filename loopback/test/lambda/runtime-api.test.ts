@@ -17,7 +17,7 @@ async function open() {
   return { ...api, taken, results, host: api.address.split('/')[0] ?? '' }
 }
 
-// Whoever knows the port, such as a page in a browser or another user of the machine, is not the sandbox's own process.
+// A program that only knows the port, such as a page in a browser or another user's, is not the sandbox's own process.
 test('the Runtime API is at a path that is different for each sandbox, and nowhere else', async () => {
   const [one, other] = [await open(), await open()]
   const [secret, another] = [one, other].map(({ address }) => address.split('/')[1] ?? '')

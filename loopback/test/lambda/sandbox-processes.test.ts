@@ -37,6 +37,6 @@ test('a process that has got the id of a runtime that ended is left alone', asyn
   killSandbox(newSandboxId(), other.pid ?? 0, true)
   expect([other.exitCode, other.signalCode]).toEqual([null, null])
   other.kill('SIGTERM')
-  // SIGKILL or SIGSTOP would have come before.
+  // SIGKILL or SIGSTOP would have come first.
   expect(await ended).toEqual([null, 'SIGTERM'])
 })

@@ -104,7 +104,7 @@ test('tenants count together: the sandbox that has been idle longest makes room 
 test.each([false, true])('a burst keeps tenants apart (sharesSandboxes: %s)', async sharesSandboxes => {
   const gate = join(scratchDirectory(), 'gate')
   const functions = [isolated({ concurrency: 2, sharesSandboxes })]
-  // An event that waits for a sandbox which ends must not wait that long.
+  // An event must not wait that long for a sandbox that ends.
   const { invoke, idle, lines, sandboxes } = await serve(functions, { busyMs: 600_000 })
   const tenants = ['a', 'b', 'c', 'a', 'c', 'b']
   for (const tenant of tenants) await invoke(tenant, { event: { gate } })

@@ -40,7 +40,7 @@ import {
   temporaryDirectory,
 } from './fixture.ts'
 
-// What only our own server guarantees. The contract of S3 is in s3-contract.test.ts.
+// The guarantees of our own server only. The contract of S3 is in s3-contract.test.ts.
 const Bucket = 'ours'
 /** Stored as a file, not in the catalogue. */
 const LARGE = 'a'.repeat(70_000)
@@ -58,7 +58,7 @@ const textOf = async (client: S3Client, Key: string) =>
 const keysOf = async (client: S3Client) =>
   (await client.send(new ListObjectsV2Command({ Bucket }))).Contents?.map(({ Key }) => Key) ?? []
 
-/** How many objects and parts have their bytes in the catalogue of a server that is closed. */
+/** The number of objects and parts whose bytes are in the catalogue of a closed server. */
 function countContents(directory: string): number {
   const database = openCatalogue(directory)
   const { count } = database.prepare('SELECT count(*) AS count FROM contents').get() ?? {}
@@ -187,7 +187,7 @@ describe('the caller', () => {
     expect(await textOf(client, 'k')).toBe('x')
     expect(await faultOf(client.send(new ListObjectsV2Command({ Bucket, Prefix: 'p/' })))).toEqual(denial)
     expect(await faultOf(client.send(new DeleteObjectCommand({ Bucket, Key: 'k' })))).toEqual(denial)
-    // Without the right to list the bucket, a missing object is answered with 403.
+    // Without the right to list the bucket, a missing object gives a 403.
     expect(await faultOf(textOf(client, 'absent'))).toEqual(denial)
     const Delete = { Objects: [{ Key: 'k' }] }
     const { Errors } = await client.send(new DeleteObjectsCommand({ Bucket, Delete }))

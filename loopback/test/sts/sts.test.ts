@@ -13,7 +13,7 @@ import { startSns } from '../../sns/sns.ts'
 import type { RoleDefinition } from '../../sts/assume-role.ts'
 import { type Sts, startSts } from '../../sts/sts.ts'
 
-// What only our own server guarantees. The contract of STS is in sts-contract.test.ts.
+// The guarantees of our own server only. The contract of STS is in sts-contract.test.ts.
 const OWN = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'a-secret-of-the-tests' }
 const region = 'us-east-1'
 const arn = (name: string) => `arn:aws:iam::000000000000:role/${name}`

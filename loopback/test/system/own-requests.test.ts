@@ -8,7 +8,7 @@ import { openHttpApp } from '../../../test/hostile/http-app.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../../test/support/test-system.ts'
 import { REST_ROUTES } from '../../github/rest-server.ts'
 
-// A page in a browser of this machine reaches every port of loopback. These servers answer none but their own pages.
+// A page in a browser on this machine reaches every port of loopback. These servers answer only their own pages.
 const REPOSITORY = 'acme/app'
 const IS_LINUX = process.platform === 'linux'
 let before: Set<number>
@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => ci.close())
 
-/** The ports that this process listens on, from the tables of the kernel (proc(5)). */
+/** The ports on which this process listens, from the kernel's tables (proc(5)). */
 function listeningPorts(): number[] {
   if (!IS_LINUX) return []
   const sockets = readdirSync('/proc/self/fd').flatMap(fd => {
@@ -66,7 +66,7 @@ const FOREIGN: ((port: number) => Record<string, string | string[]>)[] = [
   port => ({ host: `127.0.0.1:${port}`, origin: 'http://evil.example' }),
   port => ({ host: `127.0.0.1:${port}`, origin: 'null' }),
   port => ({ host: `127.0.0.1:${port}`, origin: `https://127.0.0.1:${port}` }),
-  // A page of another program of this machine, or of another of these servers.
+  // A page of another program on this machine, or of another of these servers.
   port => ({ host: `127.0.0.1:${port}`, origin: `http://127.0.0.1:${port - 1}` }),
   port => ({ host: `127.0.0.1:${port}`, origin: `http://localhost:${port}` }),
   port => ({ host: `127.0.0.1:${port}`, 'sec-fetch-site': 'cross-site' }),
@@ -84,7 +84,7 @@ test.runIf(IS_LINUX)('no port of a running system answers a host or a page that 
   const { url, s3, sns, sts, scheduler, lambda, github } = ci.system.addresses
   const known = [url, s3, sns, sts, scheduler, lambda, github].map(address => Number(new URL(address).port))
   expect(ports).toEqual(expect.arrayContaining(known))
-  // The Runtime API of at least one sandbox is there as well.
+  // The Runtime API of at least one sandbox is also there.
   expect(ports.length).toBeGreaterThan(known.length)
   for (const port of ports) {
     for (const headers of FOREIGN.map(each => each(port)))
@@ -112,7 +112,7 @@ test('links on other sites open the pages and logs, and nothing else', async () 
   expect(await open(lambda, '/')).toBe(403)
 })
 
-/** All files that the servers keep, with hashes. What is written to a database changes its file or its log (`-wal`). */
+/** All files that the servers keep, with hashes. Writing to a database changes its file or its log (`-wal`). */
 function everythingKept(): string[] {
   const data = join(ci.directory, 'data')
   return globSync('**/*', { cwd: data, withFileTypes: true })
@@ -123,7 +123,7 @@ function everythingKept(): string[] {
     .toSorted()
 }
 
-/** Fills the parameters of a route, whatever its router calls them. */
+/** Fills the parameters of a route, whatever the names in its router. */
 const filled = (pattern: string, values: Record<string, string>) =>
   pattern.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, (_, name) => values[name] ?? '1')
 
