@@ -86,7 +86,7 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
   const stop = new AbortController()
   const { signal } = stop
   const { promise: fetching, resolve: onFetch } = Promise.withResolvers<void>()
-  // Starts before the claim succeeds, which it usually does, because fetching takes longer.
+  // Starts before the claim succeeds: it nearly always does, and fetching takes longer.
   const fetchLines = new PendingLines()
   context.persistent.warmCache.retain(cachesOf(build, stageIn(message)))
   const checkout = {

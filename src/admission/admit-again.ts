@@ -125,8 +125,8 @@ export async function refuseRetry(
 }
 
 /**
- * The build with the name that its repository has in the newest build. It is private if that repository is, or if it was private itself:
- * the newest build may repeat a public one.
+ * The build as one of the repository that has its records now, under the name of the newest build. It is private if that repository is, or
+ * if it was private itself: the newest build may repeat a public one.
  */
 export async function asOfNow(store: Store, build: Build): Promise<Build> {
   const { project } = build

@@ -7,8 +7,8 @@ import type { Records } from '../records/view.ts'
 const MOST_DEPLOYMENTS = 100
 
 /**
- * Why a build may not be deployed by hand to one of several stages: an earlier stage has not received it. Null if it may, also because it
- * was there before.
+ * Why a build may not be deployed by hand to one of several stages: an earlier stage has not received it. Null if it may, for example
+ * because it was there before.
  */
 export async function explainEarlierStage(
   store: Store,

@@ -35,7 +35,7 @@ export const parseProbeRequest = (event: unknown): { id: string | null } | null 
 const TENANT = 'self-test'
 const SESSION_NAME = 'lambci-self-test'
 
-/** The trusts of functions that http may start, by the ways of starting jobs. */
+/** The trusts whose functions http may invoke, in the same ways as for jobs. */
 const OF_HTTP: readonly JobTrust[] = ['fork', 'branch', 'protected']
 export const trustsOf = { http: OF_HTTP, report: ['deploy'], all: jobTrustSchema.options } as const
 

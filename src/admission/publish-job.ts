@@ -24,7 +24,7 @@ export type FunctionWays = {
 }
 
 type Ways = FunctionWays & {
-  /** Starts a job whose function is not ready later, by another invocation. */
+  /** Starts a job later, by another invocation, because its function is not ready. */
   startLater: PublishJob
 }
 

@@ -36,8 +36,9 @@ export async function recordGoneOnce(
 }
 
 /**
- * Records that a branch has moved on by a push that is not built, so that no build leaves its earlier commits. Once for each delivery, and
- * only if the push is newer in git than its builds: it may be old, and sent again. While GitHub does not answer, the first delivery counts.
+ * Records that a branch has moved on by a push that is not built, so there is no build that leaves its earlier commits. Once for each
+ * delivery, and only if the push is newer in git than its builds: it may be old, and sent again. While GitHub does not answer, the first
+ * delivery counts.
  */
 export async function recordMovedOnOnce(
   delivery: string,

@@ -8,7 +8,7 @@ import type { Triggered } from '../records/trigger-record.ts'
 
 type Context = { store: Store; compare: Compare; now: () => Date }
 
-/** Those further back were replaced by the ones after them. */
+/** Builds further back were replaced by the ones after them. */
 const MOST_REPLACED = 5
 
 /**

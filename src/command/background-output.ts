@@ -40,7 +40,7 @@ export async function takeBackgroundOutput(
   return 'ended'
 }
 
-/** Describes their fate for the log; null if nothing can be missing. */
+/** Describes such an end for the log; null if nothing can be missing. */
 export function describeBackgroundEnd(end: BackgroundEnd): string | null {
   if (end === 'ended') return null
   return end === 'silent'

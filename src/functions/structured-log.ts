@@ -18,9 +18,7 @@ export function structureLog(): void {
   console.error = (...values) => write('error', describeValues(values))
 }
 
-/**
- * Handles an event, and adds these fields to all that is logged meanwhile. Then logs its end with the fields of `describe`, or its failure.
- */
+/** Handles an event, and adds these fields to all logs meanwhile. Then logs its end with the fields of `describe`, or its failure. */
 export async function loggedEvent<T>(
   event: string,
   own: Fields,

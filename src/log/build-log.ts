@@ -96,7 +96,7 @@ export class BuildLog {
   }
 
   /**
-   * Runs `work`, which writes the output of a command and no other line of the runner than that of `beginCommand`. Returns the output since
+   * Runs `work`, which writes the output of a command and no line of the runner except that of `beginCommand`. Returns the output since
    * then, as in the log.
    */
   async recordOutput<T>(work: () => Promise<T>): Promise<T & { output: CommandOutput }> {

@@ -60,7 +60,7 @@ export class GramFilter {
   }
 
   /**
-   * Finds a known gram by trying at least one of every `step` consecutive grams after `from`. If all of these are known, they are not
+   * Finds a known gram by trying at least one of every `step` consecutive grams from `from` on. If all of these are known, they are not
    * missed. Returns its position, or one whose gram does not end before `end`.
    */
   find(text: GramText, from: number, end: number): number {

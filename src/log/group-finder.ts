@@ -4,7 +4,7 @@ const LINE_FEED = 0x0a
 
 /** @param line the number of lines that end before the marker's */
 export type FoundMarker = (kind: 'start' | 'end', line: number) => void
-/** Opens some lines. Returns a function that finds a position in the first line from one on that may have a marker, or -1. */
+/** Opens some lines. Returns a function that finds a position in the next line, from a given one on, that may have a marker, or -1. */
 export type OpenLines = (bytes: Uint8Array) => (lineStart: number) => number
 
 /** Finds the lines of an output that start and end groups, however it is cut into pieces. Takes linear time. */

@@ -3,8 +3,8 @@ import { UserError } from '../model/user-error.ts'
 import type { BuildLog } from './build-log.ts'
 
 /**
- * Logs an error and returns its first line, redacted. The stack of any other error than a `UserError`, which is a bug in the runner, is
- * written to the function's log.
+ * Logs an error and returns its first line, redacted. Any error except a `UserError` is a bug in the runner: its stack is written to the
+ * function's log.
  */
 export async function logError(error: Error, log: BuildLog): Promise<string> {
   const isUserError = error instanceof UserError

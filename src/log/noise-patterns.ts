@@ -19,9 +19,7 @@ export type NoisePatternsInput = {
   loose: readonly Uint8Array[]
   /** Their bytes may have noise between them, but no white space. */
   tight: readonly Uint8Array[]
-  /**
-   * The possible forms of loose patterns: before noise was removed from them, or with white space between all bytes, such as `68 75 6e`.
-   */
+  /** The possible forms of loose patterns: before noise was removed, or with white space between all bytes, such as `68 75 6e`. */
   spellings: readonly Uint8Array[]
 }
 

@@ -4,7 +4,7 @@ import { MarkerSearch } from './marker-search.ts'
 
 const LINE_FEED = 0x0a
 
-/** Records which lines of a log belong to what, and when they were written, while it is written. */
+/** Records the parts of a log and the times of its lines, while it is written. */
 export class OutlineRecorder {
   readonly #now: () => number
   readonly #startedAt: number

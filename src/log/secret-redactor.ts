@@ -22,8 +22,8 @@ export function createSecretRedactor(values: readonly string[]): Redactor {
 }
 
 /**
- * The text is read once, so escapes stand for what they mean: each form is there as it is, which finds it although it is
- * escaped once more, and as what its own escapes stand for.
+ * The text is read once, so escapes count as their meaning. Each form is there unchanged, which finds it even if it is escaped once more,
+ * and with the meaning of its own escapes.
  */
 function textPatterns(texts: readonly SecretTexts[], forms: readonly SecretForms[]): NoisePatterns {
   const written = forms.flatMap(form => form.written)

@@ -25,7 +25,7 @@ const INDEX_INTERVAL_MS = 1000
 
 /**
  * Stores a log in the bucket: as segments while it grows, and as one object at the end. The parts of a large object are uploaded while the
- * command still runs. Stored objects are never changed, which the job is not allowed to do.
+ * command still runs. Stored objects are never changed; the job is not allowed to.
  */
 export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_INTERVAL_MS): LogSink {
   const whole = new WholeLog(store, keys.whole, true)

@@ -28,7 +28,7 @@ export type CommitEntry = z.infer<typeof entrySchema>
 
 /** The last status that GitHub has accepted for a commit and context. */
 const postedSchema = statusSchema.extend({
-  /** The check run that shows it. Without one, a status does, permanently for this commit. */
+  /** The check run that shows it. Without one, a status does, and always will for this commit. */
   check: z
     .object({
       /** GitHub's. */

@@ -47,7 +47,7 @@ export type Usage = {
 
 /**
  * An estimate of a job's cost, in US dollars.
- * @param isLead whether it is the job that its build begins with: it includes the rest of the build
+ * @param isLead whether it is the first job of its build, whose cost includes the rest of the build
  */
 export function costOf(
   { seconds, memoryMb, storageMb, architecture, segments, bytes }: Usage,

@@ -77,12 +77,12 @@ export const jobRunSchema = z.object({
   outline: logOutlineSchema.optional().catch(undefined),
   /** The cause of its failure. Absent if it has not failed, or wrote nothing. */
   failure: jobFailureSchema.optional(),
-  /** For a shard that divides files: those of all files that its reports name (`packFiles`). */
+  /** For a shard that divides files: which of its job's files its reports name (`packFiles`). */
   ran: filesSchema.optional(),
 })
 export type JobRun = z.infer<typeof jobRunSchema>
 
-/** The record for a state. One with another state than its name says cannot be believed. */
+/** The record for a state. One whose state contradicts its name cannot be believed. */
 export const recordNameOf = ({ phase }: Pick<JobRun, 'phase'>): JobRecordName => RECORD_NAMES[phase]
 const RECORD_NAMES = { claimed: 'claim', running: 'draft', ended: 'end' } as const
 

@@ -10,7 +10,7 @@ import { sizeOf } from './size-of.ts'
 import type { Store } from './store.ts'
 import type { Records } from './view.ts'
 
-/** An artifact of a build for people. */
+/** An artifact of a build, as people see it. */
 export type LeftArtifact = Artifact & {
   /** The title of the job that has packed it. */
   job: string

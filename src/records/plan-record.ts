@@ -91,7 +91,7 @@ const draftedJobSchema = z.object({
   shards: z.int().positive().max(1_000_000).nullable(),
   /** The names of the jobs that must be done first. */
   needs: needsSchema(jobNameSchema),
-  /** Those of them whose artifacts it does not get. */
+  /** The needed jobs whose artifacts it does not get. */
   withoutArtifacts: needsSchema(jobNameSchema),
 })
 export type DraftedJob = z.infer<typeof draftedJobSchema>

@@ -111,7 +111,7 @@ export async function readRawEnd(store: Store, build: BuildRef): Promise<JobRun 
   return run && believable(run, 'end')
 }
 
-/** The newest of these records of an attempt. One with another state than its name says cannot be believed. */
+/** The newest of these records of an attempt. One whose state contradicts its name cannot be believed. */
 async function readRecordIn(
   store: Store,
   { record }: ReturnType<typeof jobKeys>,

@@ -31,8 +31,7 @@ export const deploySchema = z.object({
 export type Deploy = z.infer<typeof deploySchema>
 
 /**
- * The deploy that determines the state of a build: the first one that failed, or else the one that is not over, or was withheld, or the
- * last.
+ * The deploy that determines a build's state: the first one that failed, or else the one that is not over, or was withheld, or the last.
  */
 export const headlineOf = (deploys: readonly Deploy[]): Deploy | null =>
   ['failed', 'running', 'waiting', 'cancelled'].flatMap(

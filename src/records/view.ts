@@ -30,7 +30,7 @@ export type JobStatus = 'waiting' | 'queued' | 'running' | Conclusion | 'left-ou
 
 export type EarlierAttempt = 'failed' | 'died'
 
-/** One job of a build for pages and commands. */
+/** One job of a build, as shown by pages and commands. */
 export type JobView = {
   /** Its ordinal within the build; null if it does not take part. */
   key: number | null
@@ -66,7 +66,7 @@ export type JobView = {
   isNamed: boolean
 }
 
-/** A build for pages, commands, statuses and notifications. */
+/** A build, as shown by pages, commands, statuses and notifications. */
 export type View = PublicBuild &
   ResultView & {
     status: BuildStatus
@@ -88,7 +88,7 @@ export type View = PublicBuild &
     log: JobRun['log']
     timings: JobRun['timings']
     runner: JobRun['runner'] | null
-    /** In the order of the plan, and last those that do not take part. A build of one job has one. */
+    /** In the order of the plan; those that do not take part come last. A build of one job has one. */
     jobs: JobView[]
     /** An estimate in US dollars; null before the end. */
     cost: number | null

@@ -57,7 +57,7 @@ export function describeRepetition({ repeats, rebuildOf, jobs }: View): string |
   return repeats && of > 0 ? `${repeats.job} of #${rebuildOf} failed ${failed} of ${of}` : null
 }
 
-/** The number of failed runs of a repeated job, and of all that ended by themselves. */
+/** The number of failed runs of a repeated job, and of all completed ones. */
 export function countRuns(jobs: readonly JobView[]): { failed: number; of: number } {
   const runs = jobs.filter(({ passedIn, status }) => passedIn === null && isRun(status))
   return { failed: runs.filter(({ status }) => status === 'failed').length, of: runs.length }

@@ -9,7 +9,7 @@ type Context = { store: Store; secrets: () => Promise<{ linkKey: string }> }
 
 /**
  * Whether a failure record is not about an invocation for this job: it lacks the nonce of the attempt, or another invocation has claimed
- * the attempt. Logs the record then. Writes nothing and reads at most one object that report has not kept, so that forged records make no
+ * the attempt. Logs the record then. Writes nothing and reads at most one object that report has not kept, so that forged records cause no
  * work for report.
  */
 export async function isForged(

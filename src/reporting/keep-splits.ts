@@ -6,9 +6,8 @@ import type { Store } from '../records/store.ts'
 type Repeating = Pick<Build, 'project' | 'retryOf' | 'target' | 'repeats' | 'rebuildOf'>
 
 /**
- * A draft that divides files like the repeated or deployed build, whatever is known of their seconds now: its shards and the new ones
- * together run each file, and a repeated shard runs the same files. The lead cannot change that. If the files differ, they are left as they
- * are.
+ * A draft that divides files like the repeated or deployed build, whatever seconds are known now: old and new shards together run each
+ * file, and a repeated shard runs the same files. The lead cannot change that. If the files differ, they are left as they are.
  */
 export async function keepSplits(
   store: Store,

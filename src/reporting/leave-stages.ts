@@ -6,7 +6,7 @@ import type { PlanRecord } from '../records/plan-record.ts'
 import type { BuildEnd, Report } from '../records/report-record.ts'
 import { deployedArtifacts } from './needed-jobs.ts'
 
-/** Ends whose stages this process has passed on. The looks of one lease share the end; later looks read it again. */
+/** Ends whose stages this process has passed on. The looks of one lease share the end; later ones read it again. */
 const leftEnds = new WeakSet<BuildEnd>()
 
 /**

@@ -24,7 +24,7 @@ export type Schedule = {
   ready: Standing[]
   /** The first red job, shortened, if it ends other running jobs. */
   endsOthers: string | null
-  /** How all jobs but the deploy ended; null as long as some have not. */
+  /** The end of all jobs except the deploy; null while some have not ended. */
   conclusion: BuildConclusion | null
 }
 

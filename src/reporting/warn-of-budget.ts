@@ -12,10 +12,7 @@ type Ended = { build: Build; account: Account; report: Report }
 
 type Context = {
   store: Store
-  /**
-   * Announces something through all notifiers except those with these names. Returns the names of all that are done, and whether to try
-   * again.
-   */
+  /** Announces something through all notifiers except these. Returns the names of all that are done, and whether to try again. */
   announce: (
     announcement: Announcement,
     done: readonly string[],

@@ -21,7 +21,7 @@ export type SnsMessage = { subject: string; text: string; attributes: Record<str
 const SUBJECT_LIMIT = 99
 const LINE_LIMIT = 500
 
-/** A message about one build for a mail. `tail` is the end of the log of a build that failed. */
+/** A message about one build in the form of a mail. `tail` is the end of the log of a build that failed. */
 export function snsMessageOf(view: View, url: string, tail: readonly string[]): SnsMessage {
   const { repository } = view
   const status = printable(describeStatus(view))
