@@ -9,6 +9,8 @@ import { BlockingWriter } from './blocking-writer.ts'
 
 /** A chunk of this many bytes comes from a pipe that may be full. */
 const FULL_CHUNK = 64 * 1024
+/** How much is read at a time. */
+const READ_BYTES = 256 * 1024
 /** A pipe buffers 64 KiB at first. In a larger one, most programs never see it full, which is when O_NONBLOCK hurts. */
 const LARGE_PIPE = 512 * 1024
 /** Commands that end earlier do not need it. */
@@ -46,6 +48,10 @@ export class OutputPipe {
   /** The write end, for the child. */
   readonly writer: BlockingWriter
   readonly #socket: Socket
+  /** Holds what was read last. New buffers for each read would take as much time as everything else. */
+  readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  /** Of the read that is waited for: how many bytes it has brought, 0 at the end. */
+  #read = Promise.withResolvers<number>()
   #bytes = 0
   #maxBytes = Number.POSITIVE_INFINITY
   #consuming = false
@@ -55,7 +61,16 @@ export class OutputPipe {
 
   constructor(reader: number, writer: number) {
     this.writer = new BlockingWriter(writer)
-    this.#socket = new Socket({ fd: reader, readable: true, writable: false })
+    // False: nothing more is read before this is consumed.
+    const callback = (count: number) => {
+      this.#read.resolve(count)
+      return false
+    }
+    const onread = { buffer: this.#buffer, callback }
+    this.#socket = new Socket({ fd: reader, readable: true, writable: false, onread })
+      // An error closes it, too.
+      .on('error', () => {})
+      .on('close', () => this.#read.resolve(0))
   }
 
   static async open(): Promise<OutputPipe> {
@@ -92,7 +107,9 @@ export class OutputPipe {
     }
   }
 
-  /** Passes all output to the consumer, and waits for it before reading on. Rejects only if the consumer does. */
+  /**
+   * Passes all output to the consumer, and waits for it before reading on, which overwrites the bytes. Rejects only if the consumer does.
+   */
   consume(onOutput: (bytes: Uint8Array) => Promise<void>): Promise<void> {
     this.#consumed = this.#consume(onOutput)
     return this.#consumed
@@ -124,11 +141,12 @@ export class OutputPipe {
   }
 
   async *#chunks(): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const bytes of this.#socket) yield bytes
-    } catch (error) {
+    for (let count = await this.#read.promise; count > 0; count = await this.#read.promise) {
+      yield this.#buffer.subarray(0, count)
       // After `close` nothing more is to be read.
-      if (!this.#socket.destroyed) throw error
+      if (this.#socket.destroyed) return
+      this.#read = Promise.withResolvers()
+      this.#socket.resume()
     }
   }
 

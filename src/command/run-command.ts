@@ -22,7 +22,7 @@ export type Command = {
   env: Record<string, string>
   /** When the command is stopped, in ms since 1970; null for never. */
   deadline: number | null
-  /** Receives stdout and stderr in the order in which they were written. Reading waits for it. */
+  /** Receives stdout and stderr in the order in which they were written. Reading waits for it, and then overwrites the bytes. */
   onOutput(bytes: Uint8Array): Promise<void>
   /** Time between SIGTERM and SIGKILL (5 s). */
   graceMs?: number

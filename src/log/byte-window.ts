@@ -1,7 +1,7 @@
 /**
  * The bytes that were held back, followed by the newest chunk. If nothing is held back, the chunk is used without a
  * copy. Otherwise it is appended to a buffer that grows by doubling, so many small chunks cost no more than a large
- * one. Returned bytes are never overwritten.
+ * one. The window overwrites nothing that it has returned. Call `drop` before the chunk is overwritten: what is left of it is copied.
  */
 export class ByteWindow {
   #buffer = new Uint8Array()
@@ -32,6 +32,8 @@ export class ByteWindow {
   /** Removes the first `count` bytes. */
   drop(count: number) {
     this.#start += count
+    if (!this.#ownsBuffer && this.length > 0)
+      this.#replace(new Uint8Array(this.#buffer.subarray(this.#start, this.#end)), this.length, true)
   }
 
   #replace(buffer: Uint8Array<ArrayBuffer>, end: number, ownsBuffer: boolean) {

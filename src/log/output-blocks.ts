@@ -1,14 +1,14 @@
-/** Smaller pieces are copied into a block of the larger size: a command may write byte by byte. */
-const SMALL_BYTES = 16 * 1024
 const BLOCK_BYTES = 64 * 1024
 
 /** Bytes that follow one another. `line`: how many lines of the log end before them. */
-type Block = { buffer: Uint8Array; length: number; line: number; isOpen: boolean }
+type Block = { buffer: Uint8Array; length: number; line: number }
 
-/** Consecutive bytes of an output. Large pieces are kept as they are, without a copy. */
+/** Copies of consecutive bytes of an output, in blocks. Each begins with the beginning of a piece. */
 export class OutputBlocks {
   #blocks: Block[] = []
   #bytes = 0
+  /** Of a block that was dropped. */
+  #spare: Uint8Array | null = null
 
   get bytes(): number {
     return this.#bytes
@@ -21,31 +21,34 @@ export class OutputBlocks {
 
   add(piece: Uint8Array, line: number): void {
     this.#bytes += piece.length
-    if (piece.length >= SMALL_BYTES) {
-      this.#blocks.push({ buffer: piece, length: piece.length, line, isOpen: false })
-      return
-    }
-    const last = this.#blocks.at(-1)
-    if (last?.isOpen && last.length + piece.length <= last.buffer.length) {
-      last.buffer.set(piece, last.length)
-      last.length += piece.length
-      return
-    }
-    const buffer = new Uint8Array(BLOCK_BYTES)
-    buffer.set(piece)
-    this.#blocks.push({ buffer, length: piece.length, line, isOpen: true })
+    const block = this.#blockFor(piece.length, line)
+    block.buffer.set(piece, block.length)
+    block.length += piece.length
   }
 
   /** Drops the first blocks while at least `limit` bytes are left. Returns whether any were dropped. */
   dropBefore(limit: number): boolean {
     let dropped = 0
-    for (const { length } of this.#blocks) {
+    for (const { length, buffer } of this.#blocks) {
       if (this.#bytes - length < limit) break
       this.#bytes -= length
+      this.#spare = buffer
       dropped += 1
     }
-    this.#blocks.splice(0, dropped)
+    if (dropped > 0) this.#blocks.splice(0, dropped)
     return dropped > 0
+  }
+
+  #blockFor(bytes: number, line: number): Block {
+    const last = this.#blocks.at(-1)
+    if (last && last.length + bytes <= last.buffer.length) return last
+    const spare = this.#spare
+    this.#spare = null
+    const isFit = spare !== null && spare.length >= bytes
+    const buffer = isFit ? spare : Buffer.allocUnsafeSlow(Math.max(bytes, BLOCK_BYTES))
+    const block = { buffer, length: 0, line }
+    this.#blocks.push(block)
+    return block
   }
 
   /** The last bytes, or all. */

@@ -12,7 +12,7 @@ import { StyleCollector } from './style-collector.ts'
 const MASK = Buffer.from('***')
 
 export type Redactor = {
-  /** Takes the next bytes and returns all that can no longer become part of a secret. */
+  /** Takes the next bytes and returns all that can no longer become part of a secret. Keeps copies; what it returns may be part of the chunk. */
   write(chunk: Uint8Array): Uint8Array
   /** Returns the bytes that were held back. */
   end(): Uint8Array
@@ -91,7 +91,10 @@ class Mask {
 
   /** Returns the bytes before `limit`, masked. No later match can begin before it. */
   #release(bytes: Uint8Array, limit: number): Uint8Array {
-    if (limit === this.#offset) return bytes.subarray(0, 0)
+    if (limit === this.#offset) {
+      this.#window.drop(0)
+      return bytes.subarray(0, 0)
+    }
     const parts: Uint8Array[] = []
     let at = this.#offset
     for (const { start, end } of this.#takeFound(limit)) {

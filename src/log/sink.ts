@@ -10,7 +10,7 @@ export type LogSink = {
   lines: LineCounter
   /** Stores a segment. May be retried with the same arguments. */
   upload(firstByte: number, bytes: Uint8Array): Promise<void>
-  /** Adds a stored segment to `log.txt`, in the order of the log. May be retried with the same arguments. */
+  /** Adds a stored segment to `log.txt`, in the order of the log. May be retried with the same arguments. Keeps nothing but the last. */
   stored(firstByte: number, bytes: Uint8Array): Promise<void>
   /** Completes `log.txt`. May be retried. */
   finish(): Promise<void>
@@ -31,6 +31,7 @@ export function createSink(store: Store, keys: LogKeys, indexIntervalMs = INDEX_
   const whole = new WholeLog(store, keys.whole, true)
   const lines = new LineCounter()
   const uploaded = new Set<number>()
+  /** The end of the log, without a segment of its own. Nothing follows that would overwrite it. */
   let rest: { firstByte: number; bytes: Uint8Array } | null = null
   let added = 0
   let indexed = 0

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SegmentBuffer } from './segment-buffer.ts'
 
 const MIB = 1024 * 1024
 /** Uploads in flight: the next segment is sent while S3 stores the previous one. */
@@ -7,7 +8,7 @@ const MAX_IN_FLIGHT = 2
 export type StreamerOptions = {
   /** Stores the bytes of the log from `firstByte` on. Retried with the same arguments if it fails. */
   upload(firstByte: number, bytes: Uint8Array): Promise<void>
-  /** Called for each stored segment, in the order of the log. Retried like `upload`. */
+  /** Called for each stored segment, in the order of the log. Retried like `upload`. The bytes are overwritten once it has resolved. */
   stored?(firstByte: number, bytes: Uint8Array): Promise<void>
   /** The longest time that a byte is buffered (1 s), unless `flushBytes` are buffered (5 MiB). */
   intervalMs?: number
@@ -46,8 +47,7 @@ export class LogStreamer {
   readonly #options: Required<StreamerOptions>
   readonly #endSignal = new AbortController()
   readonly #ended = new AbortController()
-  #buffer: Uint8Array[] = []
-  #bufferedBytes = 0
+  readonly #buffer: SegmentBuffer
   /** Bytes that are buffered or in flight. */
   #pendingBytes = 0
   #sentBytes = 0
@@ -63,10 +63,11 @@ export class LogStreamer {
 
   constructor(options: StreamerOptions) {
     this.#options = { ...DEFAULTS, ...options }
+    this.#buffer = new SegmentBuffer(this.#options.segmentBytes)
     this.#room.resolve()
   }
 
-  /** Takes the next bytes of the log. Resolves when the buffer has room for more. */
+  /** Copies the next bytes of the log. Resolves when the buffer has room for more. */
   write(bytes: Uint8Array): Promise<void> {
     if (bytes.length > 0 && this.#complete && !this.#endSignal.signal.aborted) {
       if (
@@ -74,8 +75,7 @@ export class LogStreamer {
         this.#pendingBytes + bytes.length >= this.#options.bufferBytes
       )
         this.#room = Promise.withResolvers<void>()
-      this.#buffer.push(bytes)
-      this.#bufferedBytes += bytes.length
+      this.#buffer.add(bytes)
       this.#pendingBytes += bytes.length
       this.#schedule()
     }
@@ -100,8 +100,8 @@ export class LogStreamer {
   }
 
   #schedule() {
-    while (this.#bufferedBytes > 0 && this.#inFlight < MAX_IN_FLIGHT && this.#shouldSend()) this.#send()
-    if (this.#bufferedBytes > 0 && !this.#isDue)
+    while (this.#buffer.bytes > 0 && this.#inFlight < MAX_IN_FLIGHT && this.#shouldSend()) this.#send()
+    if (this.#buffer.bytes > 0 && !this.#isDue)
       this.#timer ??= setTimeout(() => {
         this.#isDue = true
         this.#schedule()
@@ -112,7 +112,7 @@ export class LogStreamer {
   #shouldSend(): boolean {
     const { flushBytes, segmentBytes } = this.#options
     const enough = this.#inFlight === 0 ? flushBytes : Math.max(flushBytes, segmentBytes)
-    return this.#isDue || this.#endSignal.signal.aborted || this.#bufferedBytes >= enough
+    return this.#isDue || this.#endSignal.signal.aborted || this.#buffer.bytes >= enough
   }
 
   #send() {
@@ -121,9 +121,9 @@ export class LogStreamer {
     this.#isDue = false
     this.#inFlight += 1
     const firstByte = this.#sentBytes
-    const segment = this.#takeSegment()
+    const segment = this.#buffer.take()
     this.#sentBytes += segment.length
-    const isRest = this.#endSignal.signal.aborted && this.#bufferedBytes === 0
+    const isRest = this.#endSignal.signal.aborted && this.#buffer.bytes === 0
     const needsUpload = !isRest || segment.length > this.#options.restBytes
     this.#last = this.#store(firstByte, segment, needsUpload, this.#last).finally(() => {
       this.#inFlight -= 1
@@ -143,6 +143,7 @@ export class LogStreamer {
     if (!isStored || !(await this.#retry(() => stored(firstByte, segment)))) return this.#abandon()
     this.#uploadedBytes += segment.length
     this.#segments += 1
+    this.#buffer.release(segment)
     this.#release(segment.length)
   }
 
@@ -164,23 +165,6 @@ export class LogStreamer {
     return false
   }
 
-  #takeSegment(): Uint8Array {
-    let room = this.#options.segmentBytes
-    let taken = 0
-    const parts: Uint8Array[] = []
-    for (const bytes of this.#buffer) {
-      if (room === 0) break
-      const part = bytes.subarray(0, room)
-      parts.push(part)
-      room -= part.length
-      if (part.length < bytes.length) this.#buffer[taken] = bytes.subarray(part.length)
-      else taken++
-    }
-    this.#buffer.splice(0, taken)
-    this.#bufferedBytes -= this.#options.segmentBytes - room
-    return Buffer.concat(parts)
-  }
-
   #release(bytes: number) {
     this.#pendingBytes -= bytes
     if (this.#pendingBytes < this.#options.bufferBytes) this.#room.resolve()
@@ -188,8 +172,7 @@ export class LogStreamer {
 
   #abandon() {
     this.#complete = false
-    this.#buffer = []
-    this.#bufferedBytes = 0
+    this.#buffer.clear()
     this.#release(this.#pendingBytes)
   }
 }

@@ -31,8 +31,9 @@ export class WholeLog {
     this.#isOnce = isOnce
   }
 
+  /** Adds a copy. */
   add(bytes: Uint8Array): void {
-    this.#gathered.push(bytes)
+    this.#gathered.push(new Uint8Array(bytes))
     this.#gatheredBytes += bytes.length
     this.#bytes += bytes.length
     if (this.#gatheredBytes >= PART_BYTES) this.#partFromGathered()

@@ -19,7 +19,7 @@ const env = { PATH: process.env.PATH ?? '', HOME: '/nowhere' }
 async function run(command: string, more: Partial<Command> = {}) {
   const chunks: Uint8Array[] = []
   const onOutput = async (bytes: Uint8Array) => {
-    chunks.push(bytes)
+    chunks.push(Buffer.from(bytes))
   }
   const end = await runCommand({ command, cwd, env, deadline: null, onOutput, graceMs: 500, ...more })
   const bytes = Buffer.concat(chunks)

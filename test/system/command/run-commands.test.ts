@@ -164,7 +164,7 @@ test.each<[string | string[]]>([
     env: { PATH: process.env.PATH ?? '' },
     deadline: Date.now() + 30_000,
     onCommand: async () => {},
-    onOutput: async bytes => void chunks.push(bytes),
+    onOutput: async bytes => void chunks.push(Buffer.from(bytes)),
   })
   expect(exit).toEqual({ kind: 'exited', code: 1 })
   expect(last?.kind).toBe('setup')
