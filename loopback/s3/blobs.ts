@@ -47,7 +47,7 @@ export class Blobs {
     mkdirSync(directory, { recursive: true })
   }
 
-  /** Writes the bytes that `fill` passes to the sink. Removes them if `fill` or `commit` throws. */
+  /** Writes the bytes that `fill` passes to the sink, which keeps copies. Removes them if `fill` or `commit` throws. */
   async write<F, T>(
     fill: (sink: Sink) => Promise<F>,
     commit: (blob: WrittenBlob, filled: F) => T,
@@ -58,7 +58,7 @@ export class Blobs {
     try {
       const filled = await fill(bytes => {
         size += bytes.length
-        if (size <= SMALL) pieces.push(bytes)
+        if (size <= SMALL) pieces.push(Buffer.from(bytes))
         else file = this.#append(file, [...pieces.splice(0), bytes])
       })
       if (file) {

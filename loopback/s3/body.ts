@@ -26,8 +26,8 @@ const MARKERS = {
 export type Received = { checksum: Checksum | undefined }
 
 /**
- * Passes the bytes of a request to `sink` as they arrive; they are verified only when this returns. Verifies the
- * length, and the hash, Content-MD5, checksum and chunk signatures where present.
+ * Passes the bytes of a request to `sink` as they arrive, and frees them when it has resolved; they are verified only when this
+ * returns. Verifies the length, and the hash, Content-MD5, checksum and chunk signatures where present.
  * @param limit the maximum size of the body, in bytes
  * @throws {Fault} if the body is too large, incomplete, or does not match
  */
@@ -53,10 +53,22 @@ export async function receiveBody(
     const verifier = signed ? startChunkVerifier(authorization) : undefined
     trailers = await decodeChunks(request.body, verifier, take)
   } else {
-    for await (const bytes of request.body) await take(bytes)
+    for await (const bytes of request.body) {
+      await take(bytes)
+      free(bytes)
+    }
   }
   if (size !== expected) throw new Fault('IncompleteBody')
   return { checksum: await digests.verify(trailers) }
+}
+
+/**
+ * Gives the memory back at once. Otherwise it would wait for the garbage collector, which looks at all objects of the process for
+ * every 64 MB: that takes longer than to hash them.
+ */
+function free(bytes: Buffer): void {
+  const { buffer } = bytes
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) buffer.transfer(0)
 }
 
 function framingOf(payload: string): { chunked: boolean; signed: boolean } {
@@ -122,7 +134,7 @@ const MAX_XML = 4 * 1024 * 1024
 export async function receiveText(request: S3Request, authorization: Authorization): Promise<string> {
   const pieces: Buffer[] = []
   await receiveBody(request, authorization, MAX_XML, bytes => {
-    pieces.push(bytes)
+    pieces.push(Buffer.from(bytes))
   })
   return Buffer.concat(pieces).toString('utf8')
 }
