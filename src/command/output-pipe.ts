@@ -11,6 +11,9 @@ import { BlockingWriter } from './blocking-writer.ts'
 const FULL_CHUNK = 64 * 1024
 /** How much is read at a time. */
 const READ_BYTES = 256 * 1024
+/** After fewer bytes than this, a large pipe is left alone for a moment: reading each piece takes longer than all that is done with it. */
+const FEW_BYTES = 32 * 1024
+const GATHER_MS = 1
 /** A pipe buffers 64 KiB at first. In a larger one, most programs never see it full, which is when O_NONBLOCK hurts. */
 const LARGE_PIPE = 512 * 1024
 /** Commands that end earlier do not need it. */
@@ -58,6 +61,7 @@ export class OutputPipe {
   #consumed: Promise<void> | undefined
   #ended = false
   #enlarging: NodeJS.Timeout | undefined
+  #isLarge = false
 
   constructor(reader: number, writer: number) {
     this.writer = new BlockingWriter(writer)
@@ -103,7 +107,10 @@ export class OutputPipe {
         buffer: false,
         reject: false,
       })
-      if (!failed) return
+      if (!failed) {
+        this.#isLarge = true
+        return
+      }
     }
   }
 
@@ -143,6 +150,7 @@ export class OutputPipe {
   async *#chunks(): AsyncGenerator<Uint8Array> {
     for (let count = await this.#read.promise; count > 0; count = await this.#read.promise) {
       yield this.#buffer.subarray(0, count)
+      if (this.#isLarge && count < FEW_BYTES) await sleep(GATHER_MS)
       // After `close` nothing more is to be read.
       if (this.#socket.destroyed) return
       this.#read = Promise.withResolvers()
