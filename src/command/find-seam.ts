@@ -8,7 +8,7 @@ export const indexOfSeam = (index: number) => String(index).padStart(DIGITS, '0'
 
 /**
  * Passes output on without the marks of seams, and calls `onSeam` in their places. A mark is followed by the seam's index. A mark that is
- * repeated or out of order is passed on. Bytes that may begin a mark are held back until more follow, so call `end` at the end.
+ * repeated or out of order is passed on. Copies of bytes that may begin a mark are held back until more follow, so call `end` at the end.
  */
 export class SeamFinder {
   readonly #mark: Buffer
@@ -28,7 +28,10 @@ export class SeamFinder {
   }
 
   async add(bytes: Uint8Array): Promise<void> {
-    let rest = Buffer.concat([this.#held, bytes])
+    let rest =
+      this.#held.length === 0
+        ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+        : Buffer.concat([this.#held, bytes])
     this.#held = Buffer.alloc(0)
     let from = 0
     while (this.last < this.#count - 1) {
@@ -36,7 +39,7 @@ export class SeamFinder {
       const end = at + this.#mark.length + DIGITS
       if (at < 0 || end > rest.length) {
         const kept = at < 0 ? this.#possibleStart(rest.subarray(from)) : rest.length - at
-        this.#held = rest.subarray(rest.length - kept)
+        this.#held = Buffer.from(rest.subarray(rest.length - kept))
         rest = rest.subarray(0, rest.length - kept)
         break
       }

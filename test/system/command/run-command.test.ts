@@ -99,6 +99,16 @@ describe('the output of a command', () => {
     expect(taken).toBe(400_000)
   })
 
+  it('is not overwritten before a slow consumer has taken it', async () => {
+    let output = ''
+    const onOutput = async (bytes: Uint8Array) => {
+      await sleep(1)
+      output += Buffer.from(bytes).toString()
+    }
+    await run('seq 100000', { onOutput })
+    expect(output).toBe(Array.from({ length: 100_000 }, (_, index) => `${index + 1}\n`).join(''))
+  })
+
   it('is bytes, not text', async () => {
     const { bytes } = await run(String.raw`printf 'a\0b\377\r\n\033[1m'`)
     expect(bytes).toEqual(Buffer.from('a\0b\xff\r\n\x1b[1m', 'latin1'))

@@ -37,9 +37,11 @@ function* pieces(bytes: Buffer, size: number) {
 
 /** Stores a segment as the streamer does. */
 async function storeSegment(sink: LogSink, firstByte: number, bytes: Uint8Array) {
-  sink.lines.add(bytes)
-  await sink.upload(firstByte, bytes)
-  await sink.stored(firstByte, bytes)
+  const segment = Buffer.from(bytes)
+  sink.lines.add(segment)
+  await sink.upload(firstByte, segment)
+  await sink.stored(firstByte, segment)
+  segment.fill('#')
 }
 
 const body = async (key: string) => Buffer.from((await store.get(key))?.body ?? [])

@@ -19,7 +19,12 @@ async function found(pieces: readonly string[], count = 3): Promise<string> {
       text += `|${index}|`
     },
   )
-  for (const piece of pieces) await finder.add(Buffer.from(piece, 'latin1'))
+  for (const piece of pieces) {
+    const bytes = Buffer.from(piece, 'latin1')
+    await finder.add(bytes)
+    // The next piece is read into the same buffer.
+    bytes.fill('#')
+  }
   await finder.end()
   return text
 }

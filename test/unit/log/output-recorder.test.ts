@@ -53,7 +53,10 @@ test('blocks keep the last bytes, however they come', () => {
       let [all, line] = ['', 0]
       for (const [index, size] of sizes.entries()) {
         const text = String.fromCharCode(97 + (index % 26)).repeat(size)
-        blocks.add(Buffer.from(text), line)
+        const piece = Buffer.from(text)
+        blocks.add(piece, line)
+        // The next piece is read into the same buffer.
+        piece.fill('#')
         all += text
         line += 1
         blocks.dropBefore(limit)

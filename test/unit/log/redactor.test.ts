@@ -20,7 +20,14 @@ function maskWhole(text: Buffer, secrets: string[]): Buffer {
 
 function redact(chunks: Uint8Array[], secrets: string[]): Buffer {
   const redactor = createRedactor(secrets)
-  return Buffer.concat([...chunks.map(chunk => redactor.write(chunk)), redactor.end()])
+  const redacted = chunks.map(chunk => {
+    const bytes = Buffer.from(chunk)
+    const released = Buffer.from(redactor.write(bytes))
+    // The next chunk is read into the same buffer.
+    bytes.fill('#')
+    return released
+  })
+  return Buffer.concat([...redacted, redactor.end()])
 }
 
 // Few letters, so that secrets overlap, touch, contain and prefix each other.

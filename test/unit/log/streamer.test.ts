@@ -32,7 +32,10 @@ describe('LogStreamer', () => {
       },
     })
     for (let i = 0; i < 200; i++) {
-      await slow.write(Buffer.from(`${i} `))
+      const bytes = Buffer.from(`${i} `)
+      await slow.write(bytes)
+      // The next bytes are read into the same buffer.
+      bytes.fill('#')
       if (i % 20 === 0) await sleep(2)
     }
     expect(await slow.end()).toMatchObject({ bytes: text().length, complete: true })
@@ -119,6 +122,25 @@ describe('LogStreamer', () => {
     gates[0]!.resolve()
     expect(await streamer.end()).toMatchObject({ bytes: 8, complete: true, segments: 2 })
     expect(delivered).toEqual([0, 4])
+  })
+
+  it('needs a few blocks of memory for a log of any size, and overwrites none before its segment is stored', async () => {
+    const blocks = new Set<unknown>()
+    let text = ''
+    const { streamer } = stream({
+      ...{ segmentBytes: 4, flushBytes: 4, bufferBytes: 12 },
+      upload: async () => {},
+      stored: async (_, bytes) => {
+        blocks.add(bytes.buffer)
+        await sleep(0)
+        text += Buffer.from(bytes).toString()
+      },
+    })
+    const written = Array.from({ length: 200 }, (_, i) => `${i} `).join('')
+    for (const piece of written.match(/.{1,3}/g) ?? []) await streamer.write(Buffer.from(piece))
+    expect(await streamer.end()).toMatchObject({ bytes: written.length, complete: true })
+    expect(text).toBe(written)
+    expect(blocks.size).toBeLessThanOrEqual(5)
   })
 
   it('counts only bytes without a gap before them as uploaded', async () => {
