@@ -87,9 +87,9 @@ describe('the output of a command', () => {
   })
 
   const hasPerl = spawnSync('perl', ['-e', '1']).status === 0
+  const size = `perl -e 'open F, ">&=3"; print fcntl(F, 1032, 0)'`
+  const enlarged = `exec 3>&1; until [ "$(${size})" -ge 524288 ]; do sleep 0.02; done`
   it.runIf(process.platform === 'linux' && hasPerl)('has more room than pipes have by default', async () => {
-    const size = `perl -e 'open F, ">&=3"; print fcntl(F, 1032, 0)'`
-    const enlarged = `exec 3>&1; until [ "$(${size})" -ge 524288 ]; do sleep 0.02; done`
     let taken = 0
     const onOutput = async (bytes: Uint8Array) => {
       while (!existsSync(join(cwd, 'written'))) await sleep(10)
@@ -97,6 +97,20 @@ describe('the output of a command', () => {
     }
     await run(`${enlarged}; head -c 400000 /dev/zero; touch written`, { onOutput })
     expect(taken).toBe(400_000)
+  })
+
+  it.runIf(process.platform === 'linux' && hasPerl)('is gathered in a large pipe before it is read', async () => {
+    const sizes: number[] = []
+    let [text, start, end] = ['', 0, 0]
+    const onOutput = async (bytes: Uint8Array) => {
+      end = performance.now()
+      start ||= end
+      text += Buffer.from(bytes).toString()
+      sizes.push(bytes.length)
+    }
+    await run(`${enlarged}; for i in {1..20000}; do echo "line $i"; done`, { onOutput })
+    expect(text).toBe(Array.from({ length: 20_000 }, (_, index) => `line ${index + 1}\n`).join(''))
+    expect(sizes.filter(size => size < 32 * 1024).length).toBeLessThan(10 + 2 * (end - start))
   })
 
   it('is not overwritten before a slow consumer has taken it', async () => {
