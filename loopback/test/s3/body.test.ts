@@ -14,12 +14,12 @@ function requestOf(pieces: readonly Buffer[]): S3Request {
 }
 
 test('the memory of a piece is free as soon as the piece is stored', async () => {
-  const pieces = Array.from({ length: 3 }, (_, index) => Buffer.alloc(70_000, index + 1))
+  const pieces: Buffer[] = Array.from({ length: 3 }, (_, index) => Buffer.alloc(70_000, index + 1))
   const expected = createHash('md5').update(Buffer.concat(pieces)).digest('hex')
   const md5 = createHash('md5')
   const free: boolean[] = []
   await receiveBody(requestOf(pieces), authorization, 1_000_000, async bytes => {
-    free.push(...pieces.slice(0, pieces.findIndex(piece => piece === bytes)).map(({ buffer }) => buffer.byteLength === 0))
+    free.push(...pieces.slice(0, pieces.indexOf(bytes)).map(({ buffer }) => buffer.byteLength === 0))
     await Promise.resolve()
     md5.update(bytes)
   })

@@ -99,19 +99,22 @@ describe('the output of a command', () => {
     expect(taken).toBe(400_000)
   })
 
-  it.runIf(process.platform === 'linux' && hasPerl)('is gathered in a large pipe before it is read', async () => {
-    const sizes: number[] = []
-    let [text, start, end] = ['', 0, 0]
-    const onOutput = async (bytes: Uint8Array) => {
-      end = performance.now()
-      start ||= end
-      text += Buffer.from(bytes).toString()
-      sizes.push(bytes.length)
-    }
-    await run(`${enlarged}; for i in {1..20000}; do echo "line $i"; done`, { onOutput })
-    expect(text).toBe(Array.from({ length: 20_000 }, (_, index) => `line ${index + 1}\n`).join(''))
-    expect(sizes.filter(size => size < 32 * 1024).length).toBeLessThan(10 + 2 * (end - start))
-  })
+  it.runIf(process.platform === 'linux' && hasPerl)(
+    'is gathered in a large pipe before it is read',
+    async () => {
+      const sizes: number[] = []
+      let [text, start, end] = ['', 0, 0]
+      const onOutput = async (bytes: Uint8Array) => {
+        end = performance.now()
+        start ||= end
+        text += Buffer.from(bytes).toString()
+        sizes.push(bytes.length)
+      }
+      await run(`${enlarged}; for i in {1..20000}; do echo "line $i"; done`, { onOutput })
+      expect(text).toBe(Array.from({ length: 20_000 }, (_, index) => `line ${index + 1}\n`).join(''))
+      expect(sizes.filter(size => size < 32 * 1024).length).toBeLessThan(10 + 2 * (end - start))
+    },
+  )
 
   it('is not overwritten before a slow consumer has taken it', async () => {
     let output = ''
