@@ -30,6 +30,7 @@ describe('groups', () => {
   test.each([
     ['of GitHub Actions', 'a\n::group::Install\nb\nc\n::endgroup::\nd\n', [[2, 5]]],
     ['of Azure Pipelines', '##[group]Install\nb\n##[endgroup]\n', [[1, 3]]],
+    ['of Azure Pipelines, after another line', 'a\n##[group]Install\nb\n##[endgroup]\nc\n', [[2, 4]]],
     ['after colours', '\u001b[1m\u001b[38;5;208m::group::x\nb\n\u001b[0m::endgroup::\n', [[1, 3]]],
     [
       'one after another without an end',
