@@ -11,6 +11,7 @@ import { suggestRule } from './rule-suggestion.ts'
 const MAX_RULE_LENGTH = 500
 
 type Pattern = { regex: RE2JS; negated: boolean }
+type Compiled = Pattern | { syntaxError: string }
 
 /**
  * The error in a branch rule and its fix, as sentences without the last full stop. Null if the rule is valid. A rule is the name of a
@@ -58,9 +59,9 @@ function reasonAgainst(name: string): string {
 }
 
 function regexError(rule: string, source: string): string | null {
-  const syntaxError = syntaxErrorIn(rule, source)
-  if (syntaxError !== null) return syntaxError
-  const { regex, negated } = compile(rule)
+  const compiled = compile(rule, source)
+  if ('syntaxError' in compiled) return compiled.syntaxError
+  const { regex, negated } = compiled
   if (negated && /^\^\(?refs\\?\/(heads|remotes|tags)\\?\//.test(source))
     return `${quote(rule)} excludes no branch: rules see its name without "refs/heads/"`
   if (negated)
@@ -71,17 +72,17 @@ function regexError(rule: string, source: string): string | null {
   return reason === null ? null : `${quote(rule)} matches no branch: ${reason}`
 }
 
-function syntaxErrorIn(rule: string, source: string): string | null {
+function compile(rule: string, source: string): Compiled {
   // RE2 accepts some of these as plain letters.
   if (/(?<!\\)(?:\\\\)*\\(?:[1-9]|k<)/.test(source))
-    return `${quote(rule)} uses a back-reference, which is not supported (RE2 syntax)`
+    return { syntaxError: `${quote(rule)} uses a back-reference, which is not supported (RE2 syntax)` }
   try {
-    compile(rule)
-    return null
+    return { regex: RE2JS.compile(RE2JS.translateRegExp(source)), negated: rule.startsWith('!') }
   } catch (error) {
-    return /\(\?<?[=!]/.test(source)
+    const syntaxError = /\(\?<?[=!]/.test(source)
       ? `${quote(rule)} uses look-around, which is not supported (RE2 syntax); use "!/regex/" for branches that do not match`
       : `${quote(rule)} is not a valid regular expression: ${reasonOf(error)}`
+    return { syntaxError }
   }
 }
 
@@ -127,13 +128,9 @@ function regexOf(rule: string): string | null {
 /** Null for the name of a branch, and for an invalid regular expression. */
 function patternOf(rule: string): Pattern | null {
   const source = regexOf(rule)
-  const isValid = source !== null && rule.length <= MAX_RULE_LENGTH && syntaxErrorIn(rule, source) === null
-  return isValid ? compile(rule) : null
-}
-
-function compile(rule: string): Pattern {
-  const source = RE2JS.translateRegExp(regexOf(rule) ?? '')
-  return { regex: RE2JS.compile(source), negated: rule.startsWith('!') }
+  if (source === null || rule.length > MAX_RULE_LENGTH) return null
+  const compiled = compile(rule, source)
+  return 'syntaxError' in compiled ? null : compiled
 }
 
 /** The message of an error. The library quotes the expression unescaped. */

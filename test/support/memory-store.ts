@@ -4,8 +4,10 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Condition, Entry, Multipart, Store } from '../../src/records/store.ts'
 
-type Kept = { bytes: Uint8Array; etag: string; modifiedAt: Date }
-type Upload = { key: string; parts: Map<number, Uint8Array> }
+/** An object that was composed of parts has several pieces until somebody reads it. */
+type Content = { pieces: readonly Uint8Array[]; size: number; etag: string }
+type Kept = Content & { modifiedAt: Date }
+type Upload = { key: string; parts: Map<number, Content> }
 type Link = { key: string; contentType: string; fileName: string | undefined }
 
 /** Keys that have the same text up to the end of the first delimiter after the prefix become one entry. */
@@ -19,7 +21,19 @@ function grouped(entries: Entry[], { prefix, delimiter }: { prefix: string; deli
   return [...groups.values()]
 }
 
-const etagOf = (body: Uint8Array) => `"${hash('md5', body)}"`
+const etagOf = (body: Uint8Array | string) => `"${hash('sha1', body)}"`
+
+function contentOf(body: Uint8Array | string): Content {
+  const bytes = Buffer.from(body)
+  return { pieces: [bytes], size: bytes.length, etag: etagOf(bytes) }
+}
+
+/** As in S3, the ETag of an object that was composed comes from those of its parts. */
+const composed = (parts: readonly Content[]): Content => ({
+  pieces: parts.flatMap(({ pieces }) => pieces),
+  size: parts.reduce((sum, { size }) => sum + size, 0),
+  etag: etagOf(parts.map(({ etag }) => etag).join()),
+})
 
 /** A store in memory, for tests with thousands of histories. It holds the same contract as the bucket. */
 export function openMemoryStore(now = () => new Date()): Store {
@@ -28,21 +42,25 @@ export function openMemoryStore(now = () => new Date()): Store {
   const links = new Map<string, Link>()
   let server: Server | undefined
 
+  const bytesOf = (key: string): Uint8Array => {
+    const kept = objects.get(key)
+    if (!kept) return new Uint8Array()
+    if (kept.pieces.length > 1) kept.pieces = [Buffer.concat(kept.pieces)]
+    return kept.pieces[0] ?? new Uint8Array()
+  }
   const get = (key: string) => {
     const kept = objects.get(key)
-    return kept ? { body: Buffer.from(kept.bytes), etag: kept.etag, size: kept.bytes.length } : null
+    return kept ? { body: Buffer.from(bytesOf(key)), etag: kept.etag, size: kept.size } : null
   }
   const entryOf = (key: string): Entry => {
-    const { bytes, modifiedAt } = objects.get(key) as Kept
-    return { key, size: bytes.length, modifiedAt }
+    const { size, modifiedAt } = objects.get(key) as Kept
+    return { key, size, modifiedAt }
   }
-  const bytesOf = (key: string) => objects.get(key)?.bytes ?? new Uint8Array()
-  const put = (key: string, body: Uint8Array | string) => {
-    const bytes = Buffer.from(body)
-    const etag = etagOf(bytes)
-    objects.set(key, { bytes, etag, modifiedAt: now() })
-    return etag
+  const keep = (key: string, content: Content) => {
+    objects.set(key, { ...content, modifiedAt: now() })
+    return content.etag
   }
+  const put = (key: string, body: Uint8Array | string) => keep(key, contentOf(body))
   const holds = (key: string, condition: Condition) =>
     'ifMatch' in condition ? objects.get(key)?.etag === condition.ifMatch : !objects.has(key)
   const openUpload = (id: string): Upload => {
@@ -50,9 +68,9 @@ export function openMemoryStore(now = () => new Date()): Store {
     if (!upload) throw new Error('NoSuchUpload')
     return upload
   }
-  const addPart = (id: string, number: number, body: Uint8Array) => {
-    openUpload(id).parts.set(number, body)
-    return { number, etag: etagOf(body) }
+  const addPart = (id: string, number: number, content: Content) => {
+    openUpload(id).parts.set(number, content)
+    return { number, etag: content.etag }
   }
   const multipart: Multipart = {
     start: async key => {
@@ -60,12 +78,12 @@ export function openMemoryStore(now = () => new Date()): Store {
       uploads.set(id, { key, parts: new Map() })
       return id
     },
-    upload: async (_, id, number, body) => addPart(id, number, Buffer.from(body)),
-    copy: async (_, id, number, fromKey) => addPart(id, number, bytesOf(fromKey)),
+    upload: async (_, id, number, body) => addPart(id, number, contentOf(body)),
+    copy: async (_, id, number, fromKey) => addPart(id, number, objects.get(fromKey) ?? contentOf('')),
     complete: async (key, id, parts, isOnce) => {
       const { parts: uploaded } = openUpload(id)
       if (isOnce && objects.has(key)) return
-      put(key, Buffer.concat(parts.map(({ number }) => uploaded.get(number) ?? new Uint8Array())))
+      keep(key, composed(parts.map(({ number }) => uploaded.get(number) ?? contentOf(''))))
       uploads.delete(id)
     },
   }
@@ -90,7 +108,7 @@ export function openMemoryStore(now = () => new Date()): Store {
     put: async (key, body) => put(key, body),
     copy: async (fromKey, toKey) => {
       const kept = objects.get(fromKey)
-      if (kept) put(toKey, kept.bytes)
+      if (kept) keep(toKey, kept)
       return kept !== undefined
     },
     putOnce: async (key, body) => {

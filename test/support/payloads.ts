@@ -8,10 +8,14 @@ import type {
 } from '@octokit/webhooks-types'
 
 /** GitHub's own examples of an event, as fresh copies. */
-export function examplesOf<T = Record<string, unknown>>(name: string): T[] {
+export const examplesOf = <T = Record<string, unknown>>(name: string): T[] =>
+  structuredClone(keptExamplesOf(name)) as T[]
+
+/** The same, not copied: they must not be changed. */
+function keptExamplesOf<T>(name: string): readonly T[] {
   const found = EXAMPLES.find(each => each.name === name)
   if (!found) throw new Error(`There are no examples of ${name}`)
-  return structuredClone(found.examples) as T[]
+  return found.examples as T[]
 }
 
 const EXAMPLES = createRequire(import.meta.url)('@octokit/webhooks-examples') as {
@@ -31,8 +35,11 @@ export const AFTER = 'a'.repeat(40)
 
 /** An ordinary push of one commit to `master`. */
 export function pushPayload(change: Partial<PushEvent> = {}): PushEvent {
-  const created = examplesOf<PushEvent>('push').find(({ ref, created }) => created && ref.includes('heads'))
-  if (!created) throw new Error('There is no example of a push')
+  const example = keptExamplesOf<PushEvent>('push').find(
+    ({ ref, created }) => created && ref.includes('heads'),
+  )
+  if (!example) throw new Error('There is no example of a push')
+  const created = structuredClone(example)
   const commits = { commits: [commitOf(created)], head_commit: commitOf(created) }
   const ordinary = { before: BEFORE, after: AFTER, created: false, ...commits }
   return { ...created, ...ordinary, ...change }
@@ -69,10 +76,11 @@ export const FORK = 'stranger/Hello-World'
 /** A pull request, by default from a branch of the repository itself. */
 export function pullRequestPayload(pull: Pull = {}): PullRequestEvent {
   const { action = 'opened', head = 'own', isPrivate = false } = pull
-  const examples = examplesOf<PullRequestEvent>('pull_request')
+  const examples = keptExamplesOf<PullRequestEvent>('pull_request')
   // The last examples are the newest. Only they match GitHub's schema.
-  const payload = examples.findLast(each => each.action === action) ?? examples.at(-1)
-  if (!payload) throw new Error('There is no example of a pull request')
+  const example = examples.findLast(each => each.action === action) ?? examples.at(-1)
+  if (!example) throw new Error('There is no example of a pull request')
+  const payload = structuredClone(example)
   const own = { ...payload.pull_request.base.repo, private: isPrivate }
   const owner = { ...own.owner, login: 'stranger' }
   const repos = { own, fork: { ...own, id: own.id + 1, full_name: FORK, fork: true, owner }, deleted: null }

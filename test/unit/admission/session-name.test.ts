@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sessionNameOf } from '../../../src/admission/session-name.ts'
+import { CODE_POINT } from '../../support/code-points.ts'
 
 const nameOf = (project: string, part: string, number = 12) => sessionNameOf({ project, number }, part)
 
@@ -40,7 +41,7 @@ test('what STS does not allow is replaced, and two such names differ', () => {
 })
 
 test('any name is one that STS accepts, and the build stands at its end', () => {
-  const text = fc.oneof(fc.string({ maxLength: 200 }), fc.string({ unit: 'binary', maxLength: 200 }))
+  const text = fc.oneof(fc.string({ maxLength: 200 }), fc.string({ unit: CODE_POINT, maxLength: 200 }))
   fc.assert(
     fc.property(text, text, fc.integer({ min: 1, max: 9_999_999_999 }), (repository, part, number) => {
       const name = nameOf(`gh/${repository}`, part, number)

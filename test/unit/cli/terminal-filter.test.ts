@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jsonText, printBytes, printFault, printLine, printNote } from '../../../src/cli/io.ts'
 import { TerminalFilter } from '../../../src/cli/terminal-filter.ts'
+import { CODE_POINT } from '../../support/code-points.ts'
 import { runs } from '../../support/runs.ts'
 
 /** Filters these parts one after another. */
@@ -228,7 +229,7 @@ test('a line of ours shows what others have written in it', () => {
 
 test('a note and a fault are lines of ours, whatever they quote', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.constant('x\n▸ Passed\u001b[8m')), text => {
+    fc.property(fc.oneof(fc.string({ unit: CODE_POINT }), fc.constant('x\n▸ Passed\u001b[8m')), text => {
       const [note, fault] = [openTerminal(), openTerminal()]
       printNote(note, text)
       expect(note.stderr.text).toMatch(/^[^\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]*\n$/u)

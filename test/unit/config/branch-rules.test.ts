@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { matchingRules, ruleError } from '../../../src/config/branch-rules.ts'
+import { CODE_POINT } from '../../support/code-points.ts'
 
 test.each<[string, string[], string, string | undefined]>([
   ['a name', ['master'], 'master', 'master'],
@@ -95,7 +96,7 @@ test('matching never throws, and the exact name always comes first', () => {
     regex.map(source => `!/${source}/`),
   )
   const branch = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: CODE_POINT }),
     fc.constantFrom('__proto__', 'constructor', 'toString'),
   )
   fc.assert(

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { runnerLine } from '../../../src/log/runner-line.ts'
 import { escapeControls } from '../../../src/model/escape-controls.ts'
+import { CODE_POINT } from '../../support/code-points.ts'
 
 it('begins with the mark of the runner', () => {
   expect(runnerLine('Fetching 1a2b3c4 from owner/repo')).toBe('▸ Fetching 1a2b3c4 from owner/repo\n')
@@ -12,7 +13,7 @@ it('escapes line breaks and escape sequences', () => {
     '▸ on x\\n▸ Passed\\r\\x1b[2J\\x85\\u202e\n',
   )
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), text => {
+    fc.property(fc.string({ unit: CODE_POINT }), text => {
       expect(escapeControls(text)).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u)
     }),
   )

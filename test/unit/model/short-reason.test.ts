@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { REASON_BYTES, shortenBytes, shortReason } from '../../../src/model/short-reason.ts'
+import { CODE_POINT } from '../../support/code-points.ts'
 
 const bytesOf = (text: string) => Buffer.byteLength(JSON.stringify(text)) - 2
 
@@ -18,7 +19,7 @@ test.each([
 })
 
 test('any text gets as many bytes as it may have, and stays what it was if it fits', () => {
-  const texts = fc.oneof(fc.string({ unit: 'binary', maxLength: 400 }), fc.string({ maxLength: 400 }))
+  const texts = fc.oneof(fc.string({ unit: CODE_POINT, maxLength: 400 }), fc.string({ maxLength: 400 }))
   fc.assert(
     fc.property(texts, fc.integer({ min: 3, max: 300 }), (text, limit) => {
       const short = shortenBytes(text, limit)

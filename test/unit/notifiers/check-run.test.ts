@@ -13,6 +13,7 @@ import { blockOf, codeOf } from '../../../src/notifiers/check-run/markdown.ts'
 import type { CommitEntry } from '../../../src/records/commit-record.ts'
 import { outPrefix } from '../../../src/records/keys.ts'
 import type { View } from '../../../src/records/view.ts'
+import { CODE_POINT } from '../../support/code-points.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { JOB_STATES, viewWith, viewWithJobs } from '../../support/records.ts'
 import { runs } from '../../support/runs.ts'
@@ -139,7 +140,7 @@ test.each(HOSTILE)('%j is text in a summary, whatever brings it', text => {
 
 test('any text is text, in one line', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), text => {
+    fc.property(fc.string({ unit: CODE_POINT }), text => {
       const block = blockOf([text], 10_000).replace(/^<pre>(.*)<\/pre>$/s, '$1')
       const lines = [codeOf(text).replace(/^<code>(.*)<\/code>$/, '$1'), ...block.split('\n')]
       return lines.every(line => HARMLESS.test(line))

@@ -8,6 +8,7 @@ import {
   reportSchema,
   stateBeforeStart,
 } from '../../../src/records/report-record.ts'
+import { CODE_POINT } from '../../support/code-points.ts'
 import { stateWith } from '../../support/plans.ts'
 import { AT, reportOf } from '../../support/records.ts'
 
@@ -49,7 +50,7 @@ const exits: fc.Arbitrary<Exit> = fc.oneof(
 
 test('the state of a job has at most 500 bytes, whatever its reason is made of', () => {
   const reasons = fc.oneof(
-    fc.string({ unit: 'binary', minLength: 50, maxLength: 500 }),
+    fc.string({ unit: CODE_POINT, minLength: 50, maxLength: 500 }),
     fc.constantFrom('ä', '€', '\u{1f30d}', '"', '\\', '\u0000', '\ud800').map(each => each.repeat(300)),
   )
   fc.assert(
