@@ -86,7 +86,7 @@ const PHRASES: readonly RegExp[] = [
   /\bthis order\b|\ban order of\b|\bthe next order\b/i,
 ]
 
-type Token = { kind: SyntaxKind; text: string; line: number }
+type Token = { kind: SyntaxKind; text: string; start: number }
 
 /** Tokens after which a slash divides; after any other token it begins a regular expression. */
 const DIVIDES = new Set([
@@ -112,7 +112,6 @@ function tokensOf(source: string): Token[] {
   const templates: number[] = []
   let previous = SyntaxKind.Unknown
   let braces = 0
-  let [line, at] = [1, 0]
   for (let kind = scanner.scan(); kind !== SyntaxKind.EndOfFile; kind = scanner.scan()) {
     if ((kind === SyntaxKind.SlashToken || kind === SyntaxKind.SlashEqualsToken) && !DIVIDES.has(previous))
       kind = scanner.reScanSlashToken()
@@ -122,10 +121,8 @@ function tokensOf(source: string): Token[] {
     } else if (kind === SyntaxKind.TemplateHead) templates.push(braces)
     else if (kind === SyntaxKind.OpenBraceToken) braces += 1
     else if (kind === SyntaxKind.CloseBraceToken) braces -= 1
-    const start = scanner.getTokenStart()
-    for (; at < start; at++) if (source[at] === '\n') line += 1
     const text = scanner.getTokenText()
-    tokens.push({ kind, text, line })
+    tokens.push({ kind, text, start: scanner.getTokenStart() })
     const isTrivia = /^\s*$/.test(text) || text.startsWith('//') || text.startsWith('/*')
     if (!isTrivia) previous = kind
   }
@@ -140,7 +137,15 @@ const wordsOf = (name: string) =>
     .split(/[^a-z]+/)
     .filter(Boolean)
 
-const badWordIn = (name: string) => wordsOf(name).find(word => Object.hasOwn(WORDS, word))
+const badWords = new Map<string, string | undefined>()
+function badWordIn(name: string): string | undefined {
+  if (!badWords.has(name))
+    badWords.set(
+      name,
+      wordsOf(name).find(word => Object.hasOwn(WORDS, word)),
+    )
+  return badWords.get(name)
+}
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...FOLDERS], {
   cwd: ROOT,
@@ -156,7 +161,9 @@ const isComment = (text: string) => text.startsWith('//') || text.startsWith('/*
 const FOREIGN = new Set(['setTurn', 'ProblemType', 'verdict'])
 
 function findingsIn(file: string): string[] {
-  const tokens = tokensOf(readFileSync(join(ROOT, file), 'utf8'))
+  const source = readFileSync(join(ROOT, file), 'utf8')
+  const placeOf = (start: number) => `${file}:${source.slice(0, start).split('\n').length}`
+  const tokens = tokensOf(source)
   const significant = tokens.filter(({ text }) => text.trim() !== '' && !isComment(text))
   const names = significant.filter(({ kind, text }, index) => {
     if (kind === SyntaxKind.Identifier || kind === SyntaxKind.PrivateIdentifier) return !FOREIGN.has(text)
@@ -164,16 +171,17 @@ function findingsIn(file: string): string[] {
   })
   const prose = tokens.filter(({ kind, text }) => isComment(text) || isString(kind))
   return [
-    ...names.flatMap(({ text, line }) => {
+    ...names.flatMap(({ text, start }) => {
       const word = badWordIn(text)
-      return word ? [`${file}:${line} ${text}: write "${WORDS[word]}" instead of "${word}"`] : []
+      return word ? [`${placeOf(start)} ${text}: write "${WORDS[word]}" instead of "${word}"`] : []
     }),
-    ...prose.flatMap(({ text, line }) =>
-      PHRASES.flatMap(phrase => {
-        const found = phrase.exec(text.replace(/\s*\n\s*\*?\s*/g, ' '))
-        return found ? [`${file}:${line} "${found[0]}" is not how anybody would say it`] : []
-      }),
-    ),
+    ...prose.flatMap(({ text, start }) => {
+      const onOneLine = text.replace(/\s*\n\s*\*?\s*/g, ' ')
+      return PHRASES.flatMap(phrase => {
+        const found = phrase.exec(onOneLine)
+        return found ? [`${placeOf(start)} "${found[0]}" is not how anybody would say it`] : []
+      })
+    }),
   ]
 }
 

@@ -8,6 +8,9 @@ const PREFIX =
 const FEWEST = 3
 const MOST_STREAMS = 50
 
+/** The streams of the texts that are still in use: several recognisers search the same one. */
+const known = new WeakMap<readonly string[], readonly Stream[]>()
+
 /** A part of a log, with the ordinals that its lines have in the log. */
 export type Stream = { lines: readonly string[]; ordinals: readonly number[] }
 
@@ -15,7 +18,13 @@ export type Stream = { lines: readonly string[]; ordinals: readonly number[] }
  * The outputs of the programs in a log, if something has put its prefix before each of their lines: docker compose, Turborepo, Lerna,
  * pnpm, concurrently, or a clock. Text that only looks like a prefix, because few lines have it, is kept. Empty if no line has a prefix.
  */
-export function streamsIn(lines: readonly string[]): Stream[] {
+export function streamsIn(lines: readonly string[]): readonly Stream[] {
+  const streams = known.get(lines) ?? findStreams(lines)
+  known.set(lines, streams)
+  return streams
+}
+
+function findStreams(lines: readonly string[]): Stream[] {
   const texts = lines.map(line => withoutTimestamp(shortLine(line)))
   const counts = new Map<string, number>()
   const names = texts.map(text => {

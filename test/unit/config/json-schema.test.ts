@@ -9,7 +9,8 @@ import { lambci } from '../../support/lambci.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8')
-const isValid = new Ajv({ strict: true, strictTypes: false }).compile(JSON.parse(read('lambci.schema.json')))
+const ajv = new Ajv({ strict: true, strictTypes: false, code: { optimize: false } })
+const isValid = ajv.compile(JSON.parse(read('lambci.schema.json')))
 
 const CLASSIC = {
   $schema: './lambci.schema.json',
@@ -35,7 +36,7 @@ test('lambci.schema.json is up to date', () => {
 test('the schema has an absolute id, under which a validator finds it and its own references', () => {
   const { $id } = JSON.parse(configJsonSchema())
   expect($id).toMatch(/^[a-z]+:\S+$/)
-  const validate = new Ajv({ strictTypes: false }).addSchema(JSON.parse(configJsonSchema())).getSchema($id)
+  const validate = ajv.getSchema($id)
   expect(validate?.({ branches: { main: { cmd: 'make' } } })).toBe(true)
   expect(validate?.({ branches: { main: { cmd: '' } } })).toBe(false)
 })

@@ -147,18 +147,18 @@ const HOSTILE = [
 
 test.each([
   [
-    '200,000 lines of every kind',
-    Array.from({ length: 200_000 }, (_, at) => HOSTILE[at % HOSTILE.length] ?? ''),
+    '100,000 lines of every kind',
+    Array.from({ length: 100_000 }, (_, at) => HOSTILE[at % HOSTILE.length] ?? ''),
   ],
-  ['blocks of the same line', HOSTILE.flatMap(line => Array.from({ length: 10_000 }, () => line))],
+  ['blocks of the same line', HOSTILE.flatMap(line => Array.from({ length: 5000 }, () => line))],
   ['lines of 10 MB', HOSTILE.slice(0, 6).map(line => line.repeat(Math.ceil(10_000_000 / line.length)))],
   ['long lines', HOSTILE.flatMap(line => Array.from({ length: 100 }, () => `${line} ${line}`.repeat(100)))],
 ])('%s take time that is linear in the text', (_, lines) => {
-  const started = performance.now()
+  const started = process.cpuUsage()
   for (const { find } of RECOGNISERS) {
     const found = find(lines)
     expect(found?.shown.length ?? 0).toBeLessThanOrEqual(MOST_SHOWN)
   }
   // A pattern that goes back and forth takes minutes.
-  expect(performance.now() - started).toBeLessThan(20_000)
+  expect(process.cpuUsage(started).user / 1000).toBeLessThan(5000)
 })
