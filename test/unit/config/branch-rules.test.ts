@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { matchingRules, ruleError } from '../../../src/config/branch-rules.ts'
 import { CODE_POINT } from '../../support/code-points.ts'
+import { runs } from '../../support/runs.ts'
 
 test.each<[string, string[], string, string | undefined]>([
   ['a name', ['master'], 'master', 'master'],
@@ -105,6 +106,6 @@ test('matching never throws, and the exact name always comes first', () => {
       expect(rules).toEqual(expect.arrayContaining(matching))
       expect(matchingRules([...rules, name], name)[0]).toBe(name)
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { parseJson, parseLayerJson } from '../../../src/config/json.ts'
 import { scanJson } from '../../../src/config/json-scan.ts'
 import { UserError } from '../../../src/model/user-error.ts'
+import { runs } from '../../support/runs.ts'
 
 test.each([
   ['', 'line 1, column 1: expected a value, found the end of the file.'],
@@ -95,7 +96,7 @@ test('a position is found for every text that JSON.parse refuses, and only for t
       expect(error === null).toBe(isJson)
       if (error !== null) expect(error).toMatch(/^line \d+, column \d+: expected .+, found .+\.$/s)
     }),
-    { numRuns: 2000 },
+    runs(2000),
   )
 })
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { matchingRules, ruleError } from '../../../src/config/branch-rules.ts'
 import { isBranchName } from '../../../src/model/ref-name.ts'
+import { runs } from '../../support/runs.ts'
 
 /** The suggestion for a rule that is refused. Null if there is none. */
 function suggestionFor(rule: string): string | null {
@@ -118,7 +119,7 @@ test('every rule can match a branch or is refused, and what is suggested is vali
       const suggestion = suggestionFor(rule)
       if (suggestion !== null) expect(ruleError(suggestion)).toBeNull()
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
 })
 
@@ -165,9 +166,9 @@ test('what is suggested for a glob matches what the glob does', () => {
           ])
       },
     ),
-    { numRuns: 400 },
+    runs(800),
   )
-  expect(suggested).toBeGreaterThan(100)
+  expect(suggested).toBeGreaterThan(runs(200).numRuns)
 })
 
 test('what is suggested for a name, a list, a ref or look-ahead matches those names', () => {
@@ -210,7 +211,7 @@ test('what is suggested for a name, a list, a ref or look-ahead matches those na
           ])
       },
     ),
-    { numRuns: 500 },
+    runs(500),
   )
-  expect(suggested).toBeGreaterThan(250)
+  expect(suggested).toBeGreaterThan(runs(250).numRuns)
 })

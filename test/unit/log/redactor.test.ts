@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRedactor } from '../../../src/log/redactor.ts'
+import { runs } from '../../support/runs.ts'
 import { split } from '../../support/split.ts'
 
 /** The reference: masks every byte of every occurrence, with one `***` for each run of such bytes. */
@@ -48,7 +49,7 @@ describe('createRedactor', () => {
           expect(redact(split(text, cuts), secrets)).toEqual(maskWhole(text, secrets))
         },
       ),
-      { numRuns: 3000 },
+      runs(3000),
     )
   })
 

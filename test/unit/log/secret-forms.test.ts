@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSecretRedactor } from '../../../src/log/secret-redactor.ts'
 import { MIN_SECRET_LENGTH, secretTexts } from '../../../src/log/secret-texts.ts'
+import { runs } from '../../support/runs.ts'
 
 const mask = (text: string, secrets: string[]) => createSecretRedactor(secrets).redactText(text)
 const secret = fc
@@ -39,6 +40,7 @@ describe('secretForms', () => {
           expectMasked(core, encoded, [value])
         }
       }),
+      runs(100),
     )
   })
 
@@ -59,6 +61,7 @@ describe('secretForms', () => {
         ])
           expectMasked(form, `<${form}>`, [value])
       }),
+      runs(100),
     )
   })
 

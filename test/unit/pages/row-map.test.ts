@@ -25,14 +25,14 @@ test('rows are the lines that are not hidden, in order', () => {
       const lines = Array.from({ length: 240 }, (_, index) => index + 1)
       const visible = lines.filter(line => !isHidden(line))
       expect(visible.map((_, index) => map.lineOf(index + 1))).toEqual(visible)
-      for (const line of lines) {
-        expect(map.isHidden(line)).toBe(isHidden(line))
-        expect(map.rowOf(line)).toBe(visible.filter(each => each <= line).length)
-      }
-      for (const line of visible) {
-        const next = lines.find(each => each > line && isHidden(each))
-        expect(map.lastVisibleFrom(line)).toBe(next === undefined ? Number.POSITIVE_INFINITY : next - 1)
-      }
+      expect(lines.filter(line => map.isHidden(line))).toEqual(lines.filter(isHidden))
+      expect(lines.map(line => map.rowOf(line))).toEqual(
+        lines.map(line => visible.filter(each => each <= line).length),
+      )
+      const nextHidden = (line: number) => lines.find(each => each > line && isHidden(each))
+      expect(visible.map(line => map.lastVisibleFrom(line))).toEqual(
+        visible.map(line => (nextHidden(line) ?? Number.POSITIVE_INFINITY) - 1),
+      )
     }),
   )
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { findWebLinks } from '../../../src/pages/browser/web-links.ts'
+import { CODE_POINT } from '../../support/code-points.ts'
 
 const linksIn = (text: string) => findWebLinks(text).map(({ from, to }) => text.slice(from, to))
 
@@ -39,9 +40,18 @@ test.each([
 })
 
 test('whatever a line contains, links are within it, in order, and lead to the web alone', () => {
+  // `fc.webUrl` builds a table of a million strings first.
+  const character = fc.oneof(
+    fc.constantFrom(...'abcXYZ019'),
+    fc.constantFrom(..."/?#-._~!$&'()*+,;=:@"),
+    CODE_POINT.map(encodeURIComponent),
+  )
+  const url = fc
+    .tuple(fc.constantFrom('http', 'https'), fc.domain(), fc.string({ unit: character }))
+    .map(([scheme, domain, rest]) => `${scheme}://${domain}/${rest}`)
   const part = fc.oneof(
     fc.string(),
-    fc.webUrl({ withQueryParameters: true, withFragments: true }),
+    url,
     fc.constantFrom('http://', 'https://', '@', ')', '(', '***', '\u001b]8;;', 'javascript:', ' '),
   )
   fc.assert(

@@ -10,6 +10,7 @@ import { draftSchema, type PlanRecord } from '../../../src/records/plan-record.t
 import { acceptDraft } from '../../../src/reporting/accept-plan.ts'
 import { plan } from '../../support/planning.ts'
 import { runOf } from '../../support/records.ts'
+import { runs } from '../../support/runs.ts'
 
 const ALLOWED: JsonObject = { maxJobs: 256 }
 
@@ -222,6 +223,6 @@ test('report accepts each draft of a plan, and finds the jobs of the plan in it'
       expect(accepted.plan.jobs.map(({ key, digest, ...job }) => job)).toEqual(expected)
       expect(accepted.plan.jobs.map(titleOf)).toEqual(own.jobs.map(titleOf))
     }),
-    { numRuns: 200 },
+    runs(200),
   )
 })

@@ -6,6 +6,7 @@ import { UserError } from '../../../src/model/user-error.ts'
 import { planBuild } from '../../../src/planning/plan.ts'
 import type { PlanInput } from '../../../src/planning/reason.ts'
 import { FORK, PULL, PUSH, plan } from '../../support/planning.ts'
+import { runs } from '../../support/runs.ts'
 
 function planned(
   jobs: JsonObject,
@@ -138,7 +139,7 @@ test('no job stands before one that it needs, and otherwise the order is that of
       expect(rank(found[0] ?? '')).toBeGreaterThanOrEqual(0)
       expect(planned(jobs).jobs[0]?.needs).toEqual([])
     }),
-    { numRuns: 200 },
+    runs(200),
   )
 })
 
