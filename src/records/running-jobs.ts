@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from '../model/zod.ts'
 import { runningKey } from './keys.ts'
 import type { Store } from './store.ts'
@@ -55,7 +56,7 @@ export async function takePlaces(
   await updateRecord(store, runningKey(project), runningSchema, standing => {
     const changed = changePlaces(standing ?? { running: {}, waiting: [] }, change, limit, now)
     places = changed.places
-    return standing && isSame(changed.record, standing) ? standing : changed.record
+    return standing && isDeepStrictEqual(changed.record, standing) ? standing : changed.record
   })
   return places
 }
@@ -93,7 +94,3 @@ function changePlaces(
 
 const later = (standing: string | undefined, end: string) =>
   standing !== undefined && Date.parse(standing) > Date.parse(end) ? standing : end
-
-const isSame = (one: Running, other: Running) =>
-  JSON.stringify([Object.entries(one.running).toSorted(), one.waiting]) ===
-  JSON.stringify([Object.entries(other.running).toSorted(), other.waiting])
