@@ -170,7 +170,8 @@ describe('LogStreamer', () => {
     const { streamer } = stream({ upload: () => new Promise(() => {}), endTimeoutMs: 20 })
     await streamer.write(Buffer.from('x'))
     expect(await streamer.end()).toMatchObject({ bytes: 0, complete: false })
-    expect(timers()).toBe(before)
+    // A timer of vitest may have ended meanwhile.
+    expect(timers()).toBeLessThanOrEqual(before)
   })
 
   it('ends immediately if nothing was written', async () => {
