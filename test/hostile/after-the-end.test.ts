@@ -6,17 +6,17 @@ import { functionName } from '../../loopback/system/functions.ts'
 import { lookName } from '../../src/admission/dead-mans-switch.ts'
 import { buildKeys, jobKeys, LEAD, outPrefix, spendKeys } from '../../src/records/keys.ts'
 import { endedRun } from '../support/records.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../support/test-system.ts'
 
 /** A job's credentials outlive it. Whatever is done with them after its end changes nothing that people see. */
 const REPOSITORY = 'ends/late'
 const PROJECT = `gh/${REPOSITORY}`
-const JUNK_MESSAGES = 300
+const JUNK_MESSAGES = 100
 
 let ci: TestSystem
 let at: string
 beforeAll(async () => {
-  ci = await openTestSystem()
+  ci = await sharedTestSystem()
   at = await ci.write(lambciJson('echo "the base"', { pullRequests: { fromForkPublicRepo: true } }))
   await ci.push(at, REPOSITORY, 'master')
   await ci.ended({ project: PROJECT, number: 1 })

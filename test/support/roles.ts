@@ -16,3 +16,7 @@ export const roleOf = (name: string, ...statements: object[]): RoleDefinition =>
     policySchema.parse({ Version: '2012-10-17', Statement: { Effect: 'Allow', ...statement } }),
   ),
 })
+
+/** What the roles of the shared test system may do: write the files of a site. */
+export const SITE = 'site-of-the-tests'
+export const SITE_WRITES = { Action: 's3:PutObject', Resource: `arn:aws:s3:::*/${SITE}/*` }

@@ -15,6 +15,7 @@ import { readRecords, readReport } from '../../src/records/read-records.ts'
 import { type View, viewOf } from '../../src/records/view.ts'
 import { Changes } from './changes.ts'
 import { directStore } from './direct-store.ts'
+import { roleOf, SITE_WRITES } from './roles.ts'
 import { runGit, startGitHub } from './small-process.ts'
 
 /** The whole system on loopback, with actions (push, call the API) and queries (views, logs, statuses). */
@@ -118,11 +119,15 @@ let shared: Promise<TestSystem> | undefined
 
 /**
  * The system that the files of one worker share, for stories that bring their own repositories and change nothing
- * else. All of these repositories share its sandboxes. `test/support/bundles.ts` removes its directory.
+ * else. All of these repositories share its sandboxes. Its account has the roles `site-deploy` and `site-jobs`, which no
+ * repository gets without settings. `test/support/bundles.ts` removes its directory.
  */
 export async function sharedTestSystem(): Promise<TestSystem> {
   shared ??= mkdtemp(join(process.env.LAMBCI_TEST_ROOT ?? tmpdir(), 'shared-')).then(root =>
-    openTestSystem({ root, concurrency: 6, mixesTenants: true }),
+    openTestSystem({
+      ...{ root, concurrency: 6, mixesTenants: true },
+      ...{ deployRole: roleOf('site-deploy', SITE_WRITES), jobRole: roleOf('site-jobs', SITE_WRITES) },
+    }),
   )
   const ci = await shared
   return { ...ci, close: () => settled(ci.system) }

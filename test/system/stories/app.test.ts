@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runnerSecretsKey } from '../../../src/records/keys.ts'
+import { runnerSecretsKey, settingsKeys } from '../../../src/records/keys.ts'
 import { putJson, readJson } from '../../support/bucket.ts'
+import { logOfJob } from '../../support/examples.ts'
 import { startGitFaults } from '../../support/git-faults.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
 
@@ -71,4 +72,31 @@ test('a public repository is fetched with a token, and another attempt is in the
   expect(Buffer.from(token, 'base64').toString()).toMatch(/^x-access-token:ghs_/)
   expect(log).not.toContain(token)
   expect(log).not.toMatch(/ghs_/)
+})
+
+test("jobToken: a token of the App's, which reads its own repository and no other", async () => {
+  const { login } = await ci.api('GET', '/user')
+  for (const name of ['tokened', 'another']) await ci.api('POST', '/user/repos', { name, private: true })
+  await ci.push(await ci.write({ README: 'other' }), `${login}/another`, 'side')
+  const reads = (name: string) =>
+    `git ls-remote "http://x-access-token:$GITHUB_TOKEN@$HOST/${login}/${name}.git" >/dev/null 2>&1`
+  const jobs = {
+    reads: {
+      cmd: [
+        `${reads('tokened')} && echo own`,
+        `${reads('another')} || echo not another`,
+        'echo "token: $GITHUB_TOKEN"',
+      ],
+      env: { HOST: new URL(ci.system.addresses.github).host },
+    },
+    others: 'env | grep ^GITHUB_TOKEN || echo none',
+  }
+  const build = { project: `gh/${login}/tokened`, number: 1 }
+  await putJson(ci.system.store, settingsKeys(build.project)[1], { jobToken: { jobs: ['reads'] } })
+  await ci.push(await ci.write({ '.lambci.json': JSON.stringify({ jobs }) }), `${login}/tokened`, 'master')
+  const view = await ci.ended(build)
+  expect(view, await ci.log(view)).toMatchObject({ status: 'passed', isPrivate: true })
+  const output = (await logOfJob(ci, view, 'reads')).replace(/^▸ .*\n/gm, '')
+  expect(output).toBe('own\nnot another\ntoken: ***\n')
+  expect(await logOfJob(ci, view, 'others')).toMatch(/^none$/m)
 })

@@ -11,19 +11,14 @@ import { putJson } from '../../support/bucket.ts'
 import { logOfJob } from '../../support/examples.ts'
 import { lambci } from '../../support/lambci.ts'
 import { makeBuild } from '../../support/records.ts'
-import { roleArn, roleOf } from '../../support/roles.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { roleArn } from '../../support/roles.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 const ROLE = roleArn('site-deploy')
-const SITE = 'arn:aws:s3:::site'
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem({
-    concurrency: 3,
-    mixesTenants: true,
-    deployRole: roleOf('site-deploy', { Action: 's3:PutObject', Resource: `${SITE}/*` }),
-  })
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 
@@ -161,7 +156,7 @@ test('a repository cannot deploy another branch to a stage that the account has 
 test('a build killed during its deploy is reported, releases its stage, and the next push deploys', async () => {
   const build = { project: 'gh/ada/killed', number: 1 }
   const stage = { project: build.project, stage: 'dev' }
-  const begun = join(ci.directory, 'begun')
+  const begun = join(ci.directory, 'deploy-has-begun')
   const deploy = `echo begun > ${begun}; sleep 654321`
   const slow = lambciJson('true', { stages: { master: 'dev' }, deploy })
   const at = await ci.write(slow)

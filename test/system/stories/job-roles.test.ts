@@ -1,38 +1,18 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readLog } from '../../../src/log/reader.ts'
-import { jobKeys, runnerSecretsKey, settingsKeys, variablesKeys } from '../../../src/records/keys.ts'
+import { jobKeys, settingsKeys, variablesKeys } from '../../../src/records/keys.ts'
 import type { View } from '../../../src/records/view.ts'
-import { putJson, readJson } from '../../support/bucket.ts'
-import { roleArn, roleOf } from '../../support/roles.ts'
-import { lambciJson, openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { putJson } from '../../support/bucket.ts'
+import { roleArn, SITE } from '../../support/roles.ts'
+import { lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 const ROLE = roleArn('site-jobs')
 const DEPLOY_ROLE = roleArn('site-deploy')
-const SITE = 'site-of-the-tests'
-
-const WRITES = { Action: 's3:PutObject', Resource: `arn:aws:s3:::*/${SITE}/*` }
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 let ci: TestSystem
 beforeAll(async () => {
-  ci = await openTestSystem({
-    concurrency: 2,
-    mixesTenants: true,
-    deployRole: roleOf('site-deploy', WRITES),
-    jobRole: roleOf('site-jobs', WRITES),
-    app: {
-      id: 4711,
-      slug: 'builder',
-      owner: 'you',
-      publicKey: String(publicKey.export({ type: 'spki', format: 'pem' })),
-      permissions: { statuses: 'write', contents: 'read' },
-    },
-  })
-  const secrets = (await readJson(ci.system.store, runnerSecretsKey)) as object
-  const githubApp = { id: 4711, privateKey: String(privateKey.export({ type: 'pkcs1', format: 'pem' })) }
-  await putJson(ci.system.store, runnerSecretsKey, { ...secrets, githubApp })
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 
@@ -85,7 +65,7 @@ const logOf = async (view: View, title: string) => {
 
 test('the classic do_ci_build deploys from within cmd with the role of its job', async () => {
   const { view, statuses } = await push(
-    'ada/classic',
+    'roles/classic',
     { cmd: './do_ci_build.sh && env | grep ^AWS_S' },
     { settings: { jobRoles: { build: ROLE } }, files: CLASSIC },
   )
@@ -94,7 +74,7 @@ test('the classic do_ci_build deploys from within cmd with the role of its job',
   expect(view.jobs.map(({ title, status }) => `${title}: ${status}`)).toEqual(['build: passed'])
   expect(log).toContain(`The job acts as ${ROLE}\n`)
   expect(log).toContain(
-    'I am arn:aws:sts::000000000000:assumed-role/site-jobs/ada.classic+build+1\nsite is live\n',
+    'I am arn:aws:sts::000000000000:assumed-role/site-jobs/roles.classic+build+1\nsite is live\n',
   )
   expect(log).toMatch(/^AWS_SECRET_ACCESS_KEY=\*\*\*/m)
   expect(log).toMatch(/^AWS_SESSION_TOKEN=\*\*\*/m)
@@ -107,24 +87,24 @@ test('the classic do_ci_build deploys from within cmd with the role of its job',
 
 test('the classic do_ci_build deploys with secret variables, and is one job of one invocation', async () => {
   const { accessKeyId, secretAccessKey, sessionToken } = ci.system.servers.sts.issue(ROLE)
-  const [, own] = variablesKeys('gh/ada/secrets')
+  const [, own] = variablesKeys('gh/roles/secrets')
   await putJson(ci.system.store, own ?? '', {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_SESSION_TOKEN: sessionToken,
   })
-  const { view, log } = await push('ada/secrets', { cmd: './do_ci_build.sh' }, { files: CLASSIC })
+  const { view, log } = await push('roles/secrets', { cmd: './do_ci_build.sh' }, { files: CLASSIC })
   expect(view, log).toMatchObject({ status: 'passed', jobs: [] })
   expect(log).toContain('I am arn:aws:sts::000000000000:assumed-role/site-jobs/site-jobs\nsite is live\n')
 })
 
 test('without either, the last line of the runner says what to do', async () => {
-  const { view, log } = await push('ada/neither', { cmd: './do_ci_build.sh' }, { files: CLASSIC })
+  const { view, log } = await push('roles/neither', { cmd: './do_ci_build.sh' }, { files: CLASSIC })
   expect(view.status).toBe('failed')
   expect(log).toMatch(/CredentialsProviderError: Could not load credentials from any providers/)
   const advice = /▸ This command has no AWS credentials\. (.*)\n(?=▸ Build failed|▸ [^\n]*\n$)/.exec(log)
   expect(advice?.[1], log).toBe(
-    'Move the deploy to "deploy", or give the job a role: lambci config set ada/neither jobRoles.build arn:aws:iam::… (docs/aws.md). Secret variables do as well: lambci secret set AWS_ACCESS_KEY_ID ada/neither',
+    'Move the deploy to "deploy", or give the job a role: lambci config set roles/neither jobRoles.build arn:aws:iam::… (docs/aws.md). Secret variables do as well: lambci secret set AWS_ACCESS_KEY_ID roles/neither',
   )
 })
 
@@ -132,10 +112,10 @@ test('a build whose one job has a role ends like any other, and is deployed by a
   const show = 'env | grep ^AWS_ACCESS || echo none'
   const config = { stages: { master: 'dev' }, deploy: 'echo deployed' }
   const [plain, own, plainRed, red] = await Promise.all([
-    push('ada/plain', { cmd: show, ...config }),
-    push('ada/own', { cmd: show, ...config }, { settings: { jobRoles: { build: ROLE } } }),
-    push('ada/plain-red', { cmd: 'exit 3', ...config }),
-    push('ada/red', { cmd: 'exit 3', ...config }, { settings: { jobRoles: { build: ROLE } } }),
+    push('roles/plain', { cmd: show, ...config }),
+    push('roles/own', { cmd: show, ...config }, { settings: { jobRoles: { build: ROLE } } }),
+    push('roles/plain-red', { cmd: 'exit 3', ...config }),
+    push('roles/red', { cmd: 'exit 3', ...config }, { settings: { jobRoles: { build: ROLE } } }),
   ])
   const withoutTime = (status = '') => status.replaceAll(/[\d.]+ s|\$[\d.]+/g, '…')
   expect(own.view).toMatchObject({ status: 'passed', deploy: { stage: 'dev', status: 'succeeded' } })
@@ -159,9 +139,9 @@ test('jobs get roles by their names, and no other branch and no other job gets o
   const jobs = { integration: show, e2e: show, lint: show }
   const forged = { forged: 'echo started' }
   const [names, topic, refused] = await Promise.all([
-    push('ada/names', { jobs }, { settings }),
-    push('ada/topic', { jobs }, { settings, branch: 'topic' }),
-    push('ada/forged', { jobs: forged }, { settings }),
+    push('roles/names', { jobs }, { settings }),
+    push('roles/topic', { jobs }, { settings, branch: 'topic' }),
+    push('roles/forged', { jobs: forged }, { settings }),
   ])
   expect(names.view.status, names.log).toBe('passed')
   // The lead runs no job that gets a role.
@@ -178,32 +158,4 @@ test('jobs get roles by their names, and no other branch and no other job gets o
     `Role ${DEPLOY_ROLE} cannot be assumed (AccessDenied): add it to JobRoles, and let it trust the session role.`,
   )
   expect(await logOf(refused.view, 'forged')).not.toMatch(/^started$/m)
-})
-
-test("jobToken: a token of the App's, which reads its own repository and no other", async () => {
-  const { login } = await ci.api('GET', '/user')
-  for (const name of ['tokened', 'another']) await ci.api('POST', '/user/repos', { name, private: true })
-  await ci.push(await ci.write({ README: 'other' }), `${login}/another`, 'side')
-  const reads = (name: string) =>
-    `git ls-remote "http://x-access-token:$GITHUB_TOKEN@$HOST/${login}/${name}.git" >/dev/null 2>&1`
-  const jobs = {
-    reads: {
-      cmd: [
-        `${reads('tokened')} && echo own`,
-        `${reads('another')} || echo not another`,
-        'echo "token: $GITHUB_TOKEN"',
-      ],
-      env: { HOST: new URL(ci.system.addresses.github).host },
-    },
-    others: 'env | grep ^GITHUB_TOKEN || echo none',
-  }
-  const { view, log } = await push(
-    `${login}/tokened`,
-    { jobs },
-    { settings: { jobToken: { jobs: ['reads'] } } },
-  )
-  expect(view, log).toMatchObject({ status: 'passed', isPrivate: true })
-  const output = (await logOf(view, 'reads')).replace(/^▸ .*\n/gm, '')
-  expect(output).toBe('own\nnot another\ntoken: ***\n')
-  expect(await logOf(view, 'others')).toMatch(/^none$/m)
 })

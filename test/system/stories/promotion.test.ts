@@ -6,13 +6,12 @@ import { settingsKeys } from '../../../src/records/keys.ts'
 import { putJson } from '../../support/bucket.ts'
 import { logOfJob } from '../../support/examples.ts'
 import { lambci } from '../../support/lambci.ts'
-import { roleArn, roleOf } from '../../support/roles.ts'
-import { openTestSystem, type TestSystem } from '../../support/test-system.ts'
+import { roleArn } from '../../support/roles.ts'
+import { sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 let ci: TestSystem
 beforeAll(async () => {
-  const deployRole = roleOf('site-deploy', { Action: 's3:PutObject', Resource: 'arn:aws:s3:::site/*' })
-  ci = await openTestSystem({ concurrency: 3, deployRole, mixesTenants: true })
+  ci = await sharedTestSystem()
 })
 afterAll(() => ci.close())
 
