@@ -11,11 +11,11 @@ import { lambciJson, openTestSystem, type TestSystem } from '../support/test-sys
 const REPOSITORY = 'eve/tools'
 const PROJECT = `gh/${REPOSITORY}`
 const number = (build: number): BuildRef => ({ project: PROJECT, number: build })
-/** Programs that lie in a cached directory of everybody's PATH, and by whom they were left. */
+/** Programs that lie in a cached directory of everybody's PATH, and notes in another one, and by whom they were left. */
 const TOOLS = ['left-by-tests-of-qa', 'left-by-deploy-of-qa', 'left-by-tests-of-production']
-const found = TOOLS.map(tool => `$(command -v ${tool} | xargs -r basename)`).join(' ')
+const found = `${TOOLS.map(tool => `$(command -v ${tool} | xargs -r basename)`).join(' ')} $(ls ~/.notes 2>/dev/null)`
 const leave = (tool: string) =>
-  `mkdir -p ~/.local/bin; printf '#!/bin/bash\\n' > ~/.local/bin/${tool}; chmod +x ~/.local/bin/${tool}`
+  `mkdir -p ~/.notes ~/.local/bin; echo > ~/.notes/note-${tool}; printf '#!/bin/bash\\n' > ~/.local/bin/${tool}; chmod +x ~/.local/bin/${tool}`
 
 let ci: TestSystem
 beforeAll(async () => {
@@ -27,8 +27,8 @@ test('a poisoned cache reaches neither the tests of another deploy branch nor a 
   await putJson(ci.system.store, settingsKeys(PROJECT)[1], { deployBranches: ['production', 'qa'] })
   const calls = join(ci.directory, 'calls')
   const config = lambciJson('./test.sh', {
-    // Found by the lockfile, which is the same on both branches.
-    cache: [{ paths: ['~/.local/bin'], key: ['lock'] }],
+    // One is found by the lockfile, which is the same on both branches.
+    cache: [{ paths: ['~/.local/bin'], key: ['lock'] }, { paths: ['~/.notes'] }],
     stages: { production: 'production', qa: 'qa' },
     deploy: './deploy.sh',
     env: { CALLS: calls },
@@ -58,7 +58,7 @@ test('a poisoned cache reaches neither the tests of another deploy branch nor a 
   expect(await ci.read(calls)).toBe(
     ['qa tests:', 'qa deploy:', 'production tests:', 'production deploy:']
       // Its own tests, and its own deploys, do start with what they have left.
-      .concat(`qa tests: ${byTests}`, `qa deploy: ${byDeploy}`, '')
+      .concat(`qa tests: ${byTests} note-${byTests}`, `qa deploy: ${byDeploy} note-${byDeploy}`, '')
       .join('\n'),
   )
 })

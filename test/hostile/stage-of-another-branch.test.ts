@@ -4,14 +4,7 @@ import type { JobMessage } from '../../src/admission/grants.ts'
 import { openStore } from '../../src/aws/bucket.ts'
 import { readLog } from '../../src/log/reader.ts'
 import { listDeployments, readCurrent } from '../../src/records/deployments.ts'
-import {
-  type BuildRef,
-  cachePrefix,
-  JOB_RECORDS,
-  jobKeys,
-  settingsKeys,
-  stageKeys,
-} from '../../src/records/keys.ts'
+import { type BuildRef, JOB_RECORDS, jobKeys, settingsKeys, stageKeys } from '../../src/records/keys.ts'
 import { putJson } from '../support/bucket.ts'
 import { draftedJob, draftWith } from '../support/plans.ts'
 import { endedRun } from '../support/records.ts'
@@ -28,8 +21,6 @@ const PROJECT = `gh/${REPOSITORY}`
 const PRODUCTION = { project: PROJECT, stage: 'production' }
 const ROLES = ['site-deploy', 'lambci-session', 'lambci-report', 'lambci-run-deploy'].map(roleArn)
 const GREEN = '#!/bin/bash\necho tested\n'
-/** A program that `qa` would like to be run by others. Its directory is in their PATH. */
-const TOOL = 'tool-of-qa'
 const number = (build: number): BuildRef => ({ project: PROJECT, number: build })
 
 let ci: TestSystem
@@ -50,8 +41,7 @@ beforeAll(async () => {
   calls = join(ci.directory, 'calls')
   config = lambciJson('./test.sh', {
     stages: { production: 'production', qa: 'qa' },
-    deploy: `echo "$LAMBCI_STAGE $LAMBCI_COMMIT$(command -v ${TOOL})" >> "$CALLS"`,
-    cache: ['~/.local/bin'],
+    deploy: 'echo "$LAMBCI_STAGE $LAMBCI_COMMIT" >> "$CALLS"',
     env: { CALLS: calls },
     cancelSuperseded: false,
   })
@@ -236,18 +226,6 @@ describe('with the credentials of its job, before that has begun', () => {
     await ci.ended({ project: 'gh/eve/busy', number: 1 })
     await expectNothingDeployed()
   })
-})
-
-test("what the tests of `qa` leave in a cache is not in production's deploy", async () => {
-  const leave = `mkdir -p ~/.local/bin && printf '#!/bin/bash\\n' > ~/.local/bin/${TOOL} && chmod +x ~/.local/bin/${TOOL}`
-  const qa = await ci.push(at, REPOSITORY, 'qa', lambciJson(leave, { cache: ['~/.local/bin'] }))
-  const { build } = await messageOf(qa)
-  expect(await ci.ended(build)).toMatchObject({ status: 'passed', deploy: null })
-  expect(await ci.system.store.list(cachePrefix(PROJECT, 'protected'))).not.toEqual([])
-  const next = await ci.push(at, REPOSITORY, 'production', { ...config, 'test.sh': GREEN }, 'Another release')
-  const { build: production } = await messageOf(next)
-  expect(await ci.ended(production)).toMatchObject({ deploy: { status: 'succeeded' } })
-  expect(await ci.read(calls)).toBe(`production ${released}\nproduction ${next}\n`)
 })
 
 /** The message that starts the build of a commit. */

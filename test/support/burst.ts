@@ -6,28 +6,26 @@ import { listDeployments, readCurrent } from '../../src/records/deployments.ts'
 import { readReport } from '../../src/records/read-records.ts'
 import { lambciJson, type TestSystem } from './test-system.ts'
 
-/** How many pushes a build lasts, and a deploy. */
-const LASTS = 3
 const countOf = (pushes: number) => `count() { mapfile -t lines < "$CALLS.begun"; begun=\${#lines[@]}; }
 await() { count; while [ $begun -lt $(($1 < ${pushes} ? $1 : ${pushes})) ]; do sleep 0.2; count; done; }`
-/** A test that goes on until three more have begun. Every fourth one fails. */
-const testOf = (pushes: number) => `${countOf(pushes)}
+/** A test that goes on until so many more have begun. The last one of these always fails. */
+const testOf = (pushes: number, lasts: number) => `${countOf(pushes)}
 echo "$LAMBCI_BUILD_NUM" >> "$CALLS.begun"
-await $((LAMBCI_BUILD_NUM + ${LASTS}))
-[ $((LAMBCI_BUILD_NUM % 4)) != 0 ]`
+await $((LAMBCI_BUILD_NUM + ${lasts}))
+[ $((LAMBCI_BUILD_NUM % ${lasts + 1})) != 0 ]`
 /** A deploy command that goes on as long, and records its begin and end, so that overlapping deploys are noticed. */
-const deployOf = (pushes: number) => `${countOf(pushes)}
+const deployOf = (pushes: number, lasts: number) => `${countOf(pushes)}
 count
 echo "begin $LAMBCI_BUILD_NUM $LAMBCI_COMMIT $begun" >> "$CALLS"
-await $((begun + ${LASTS}))
+await $((begun + ${lasts}))
 echo "end $LAMBCI_BUILD_NUM" >> "$CALLS"`
 
 /**
- * Pushes to one branch, one push every third of the time that a build takes, and checks that its stage keeps getting the newest
- * green one.
- * @param pushes a multiple of four
+ * Pushes to one branch while builds go on, and checks that its stage keeps getting the newest green one.
+ * @param lasts how many pushes a build lasts, and a deploy
+ * @param pushes a multiple of one more than that
  */
-export async function playBurst(ci: TestSystem, pushes: number): Promise<void> {
+export async function playBurst(ci: TestSystem, pushes: number, lasts: number): Promise<void> {
   const calls = join(ci.directory, `calls-${pushes}`)
   const repository = `ada/burst-${pushes}`
   const project = `gh/${repository}`
@@ -35,7 +33,7 @@ export async function playBurst(ci: TestSystem, pushes: number): Promise<void> {
   const { store } = ci.system
   const linesIn = async (path: string) =>
     (await ci.read(path).catch(() => '')).split('\n').filter(line => line !== '')
-  const isOver = (begun: number, push: number) => push >= Math.min(begun + LASTS, pushes)
+  const isOver = (begun: number, push: number) => push >= Math.min(begun + lasts, pushes)
   /**
    * Whether a push has had all its effects: each build whose test it ended has ended or has got to its stage, and the stage
    * is deployed by a command that goes on, or by none. So the machine's speed decides nothing about the order of events.
@@ -53,9 +51,9 @@ export async function playBurst(ci: TestSystem, pushes: number): Promise<void> {
     return true
   }
   const at = await ci.write(
-    lambciJson(testOf(pushes), {
+    lambciJson(testOf(pushes, lasts), {
       stages: { master: 'dev' },
-      deploy: deployOf(pushes),
+      deploy: deployOf(pushes, lasts),
       env: { CALLS: calls },
     }),
   )
@@ -69,7 +67,7 @@ export async function playBurst(ci: TestSystem, pushes: number): Promise<void> {
   // Every build has ended and is reported, and there are no others: one that waited has deployed itself.
   expect(await ci.view({ project, number: pushes + 1 })).toBeNull()
   for (const { number, trigger, status, deploy, commit } of views) {
-    const isRed = number % 4 === 0
+    const isRed = number % (lasts + 1) === 0
     expect([number, trigger, status]).toEqual([number, 'push/master', isRed ? 'failed' : 'passed'])
     if (isRed) expect(deploy).toBeNull()
     else expect(['succeeded', 'cancelled']).toContain(deploy?.status)
@@ -92,7 +90,7 @@ export async function playBurst(ci: TestSystem, pushes: number): Promise<void> {
   // It moves on at least every two builds' time, and never back.
   const moments = [0, ...begun.map(each => Number(each[3])), pushes]
   const gaps = moments.slice(1).map((moment, at) => moment - (moments[at] ?? 0))
-  expect(Math.max(...gaps), moments.join()).toBeLessThanOrEqual(2 * LASTS)
+  expect(Math.max(...gaps), moments.join()).toBeLessThanOrEqual(2 * lasts)
   const sequence = begun.map(([, , commit = '']) => commits.indexOf(commit))
   expect(sequence).toEqual(sequence.toSorted((one, other) => one - other))
   // The ledger, the builds, the page and GitHub agree.

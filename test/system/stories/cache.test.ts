@@ -65,19 +65,6 @@ test('declared paths in the workspace and in HOME are restored, with links and m
   expect(second.view.timings.cache).toBeGreaterThan(0)
 })
 
-test('a cache with a changed key file starts from the newest one, and is saved again', async () => {
-  const at = await ci.write(files([{ paths: ['deps', '~/.tool'], key: ['lock'] }], { lock: '1' }))
-  await build(at, 'cached/keyed', 1)
-  const data = async () => (await keysOf('cached/keyed')).filter(key => key.endsWith('.tar.zst'))
-  expect(await data()).toHaveLength(1)
-  expect((await build(at, 'cached/keyed', 2)).log).toMatch(/from the cache in/)
-  expect(await data()).toHaveLength(1)
-  const changed = await build(at, 'cached/keyed', 3, { lock: '2' })
-  expect(changed.log).toMatch(/▸ Restored deps, ~\/\.tool from the cache of master in/)
-  expect(changed.log).toContain('found deps by 1')
-  expect(await data()).toHaveLength(2)
-})
-
 /** Deploys a commit. Returns the log of its deploy, whose cache has been saved then. */
 async function deployed(at: string, repository: string, number: number, more: Record<string, string> = {}) {
   const build = { project: `gh/${repository}`, number }
@@ -89,33 +76,29 @@ async function deployed(at: string, repository: string, number: number, more: Re
   ).toString()
 }
 
-test('the second deploy to a stage restores what the first one has saved, by default the top-level cache', async () => {
-  const stages = { master: 'dev' }
-  const at = await ci.write(
-    lambciJson('mkdir deps; date > deps/by-tests', { cache: ['deps'], stages, deploy: INSTALL }),
-  )
-  const first = await deployed(at, 'cached/deploys', 1)
+test('the second deploy to a stage restores what the first one has saved, by default the top-level cache; it may have one of its own, or none', async () => {
+  const config = (deploy: unknown) =>
+    lambciJson('mkdir deps; date > deps/by-tests', { cache: ['deps'], stages: { master: 'dev' }, deploy })
+  const at = await ci.write(config(INSTALL))
+  const next = (number: number, deploy: unknown) => deployed(at, 'cached/deploys', number, config(deploy))
+  const first = await next(1, INSTALL)
   expect(first).toMatch(/▸ No cache of deps yet\n/)
   expect(first).toContain('made deps\n')
   ci.killSandboxes('deploy')
-  const second = await deployed(at, 'cached/deploys', 2)
+  const second = await next(2, INSTALL)
   expect(second).toMatch(/▸ Restored deps from the cache in [\d.]+ s\n/)
   expect(second).toContain('found deps by 1\n')
+  const own = { cmd: INSTALL, cache: ['~/.tool'] }
+  expect(await next(3, own)).toMatch(/▸ No cache of ~\/\.tool yet\n/)
+  const withOwn = await next(4, own)
   // In the same process, it is still there.
-  expect(await deployed(at, 'cached/deploys', 3)).toMatch(/▸ Restored deps from the previous build in/)
+  expect(withOwn).toMatch(/▸ Restored ~\/\.tool from the previous build in/)
+  expect(withOwn).toContain('made deps\n')
+  expect(withOwn).toMatch(/found .*\/\.tool by 3\n/)
+  expect(await next(5, { cmd: INSTALL, cache: false })).not.toMatch(/▸ (No cache|Cache|Restored)/)
   const keys = (await ci.system.store.list(cachePrefix('gh/cached/deploys', 'deploy'))).map(({ key }) => key)
+  expect(keys).not.toEqual([])
   for (const key of keys) expect(key).toMatch(/^cache\/gh\/cached\/deploys\/deploy\/dev\//)
-})
-
-test('a deploy may have a cache of its own, or none', async () => {
-  const config = (cache: unknown) =>
-    lambciJson('true', { cache: ['deps'], stages: { master: 'dev' }, deploy: { cmd: INSTALL, cache } })
-  const at = await ci.write(config(['~/.tool']))
-  expect(await deployed(at, 'cached/own', 1)).toMatch(/▸ No cache of ~\/\.tool yet\n/)
-  const second = await deployed(at, 'cached/own', 2)
-  expect(second).toContain('made deps\n')
-  expect(second).toMatch(/found .*\/\.tool by 1\n/)
-  expect(await deployed(at, 'cached/own', 3, config(false))).not.toMatch(/▸ (No cache|Cache|Restored)/)
 })
 
 test('a failed build saves no cache', async () => {
@@ -130,28 +113,31 @@ test('a warm sandbox keeps the cache locally, where no other repository sees it'
   const onTopic = (at: string, repository: string, number: number) =>
     buildWarm(at, repository, number, {}, 'topic')
   await onTopic(at, 'cached/warm', 1)
-  for (const number of [2, 3]) {
-    const { log } = await onTopic(at, 'cached/warm', number)
-    expect(log).toMatch(/▸ Restored deps, ~\/\.tool from the previous build in 0\.\d s\n/)
-    expect(log).toMatch(/found deps by 1\nruns\nfound .*\/\.tool by 1\nruns\n/)
-  }
+  const second = await onTopic(at, 'cached/warm', 2)
+  expect(second.log).toMatch(/▸ Restored deps, ~\/\.tool from the previous build in 0\.\d s\n/)
+  expect(second.log).toMatch(/found deps by 1\nruns\nfound .*\/\.tool by 1\nruns\n/)
   const other = await ci.write(lambciJson('ls -A ..; find ../caches -mindepth 1; echo end of it'))
   const { log } = await onTopic(other, 'cached/other', 1)
   expect(log).toMatch(/\ncaches\n[^▸]*\nend of it\n/)
   expect(log).not.toMatch(/\.\.\/caches\//)
-  expect((await onTopic(at, 'cached/warm', 4)).log).toMatch(/▸ Restored deps, ~\/\.tool from the cache in/)
+  expect((await onTopic(at, 'cached/warm', 3)).log).toMatch(/▸ Restored deps, ~\/\.tool from the cache in/)
 })
 
-test('a cache with key files is the saved one in every sandbox, even if a command has changed it', async () => {
+test('a cache with key files is the saved one in every sandbox, even if a command has changed it; with a changed key file, it starts from the newest one, and is saved again', async () => {
   const spoil =
     'mkdir -p deps; cat deps/* || echo 1 > deps/made; if [ -e spoil ]; then echo 2 > deps/made; fi'
   const cache = [{ paths: ['deps'], key: ['lock'] }]
   const at = await ci.write({ ...lambciJson(spoil, { cache }), lock: '1' })
-  await build(at, 'cached/spoilt', 1)
-  const spoilt = await buildWarm(at, 'cached/spoilt', 2, { spoil: '' })
+  const data = async () => (await keysOf('cached/keyed')).filter(key => key.endsWith('.tar.zst'))
+  await build(at, 'cached/keyed', 1)
+  const spoilt = await buildWarm(at, 'cached/keyed', 2, { spoil: '' })
   expect(spoilt.log).toMatch(/Restored deps from the previous build/)
-  const { log } = await buildWarm(at, 'cached/spoilt', 3)
+  const { log } = await buildWarm(at, 'cached/keyed', 3)
   expect(log).toMatch(/Restored deps from the cache in [\s\S]*\n1\n/)
+  expect(await data()).toHaveLength(1)
+  const changed = await build(at, 'cached/keyed', 4, { lock: '2' })
+  expect(changed.log).toMatch(/▸ Restored deps from the cache of master in [\s\S]*\n1\n/)
+  expect(await data()).toHaveLength(2)
 })
 
 test('what cannot be saved is said in the log of the next build, without secrets', async () => {
@@ -162,7 +148,7 @@ test('what cannot be saved is said in the log of the next build, without secrets
   await putJson(ci.system.store, variablesKeys(`gh/${repository}`)[1], { NAME: 'hidden-in-a-name' })
   const at = await ci.write(lambciJson(cmd, { cache: ['deps'] }))
   expect((await build(at, repository, 1)).log).not.toContain('could not save')
-  const { view, log } = await buildCold(at, repository, 2)
+  const { view, log } = await build(at, repository, 2)
   expect(view.status).toBe('passed')
   expect(log).toMatch(/▸ Build #1 could not save the cache of deps: ENAMETOOLONG: .*\/deps\/\*\*\*\/yyy/)
   expect(log).not.toContain('hidden-in-a-name')

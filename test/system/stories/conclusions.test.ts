@@ -81,27 +81,6 @@ const builds: Record<string, ExpectedEnd> = {
     status: /^error lambci\/push: Error: \.lambci\.json is not valid JSON: line 1, column 16/,
     log: '.lambci.json is not valid JSON',
   },
-  'an unknown key': {
-    files: { '.lambci.json': '{"cmd": "true", "brnaches": {}}' },
-    conclusion: 'errored',
-    status:
-      /^error lambci\/push: Error: \.lambci\.json: "brnaches" is not a known key \(did you mean "branches"\?\)/,
-  },
-  'a wrong type': {
-    files: { '.lambci.json': '{"cmd": 5}' },
-    conclusion: 'errored',
-    status: /cmd must be a command/,
-  },
-  'a wrong regex': {
-    files: { '.lambci.json': '{"branches": {"/(/": true}}' },
-    conclusion: 'errored',
-    status: /is not a valid regular expression/,
-  },
-  'a wrong stage': {
-    files: { '.lambci.json': '{"stages": {"master": "Dev!"}}' },
-    conclusion: 'errored',
-    status: /must be a stage name such as "dev"/,
-  },
   'a failed deploy': {
     files: lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo deploying; exit 9' }),
     conclusion: 'failed',

@@ -4,6 +4,7 @@ import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-schedule
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { functionName, STACK } from '../../../loopback/system/functions.ts'
 import { switchName } from '../../../src/admission/dead-mans-switch.ts'
+import { readLockHolder } from '../../../src/deploy/lock.ts'
 import { readLog } from '../../../src/log/reader.ts'
 import { buildKeys, jobKeys } from '../../../src/records/keys.ts'
 import { readBuild, readReport } from '../../../src/records/read-records.ts'
@@ -49,7 +50,7 @@ test('a failure record ends a killed build and keeps its log', async () => {
   expect(await commandLines()).not.toContainEqual(expect.stringContaining('sleep\x007654321'))
 })
 
-test('a build killed during its deploy fails, with a failed deploy', async () => {
+test('a build killed during its deploy fails, releases its stage, and the next push deploys', async () => {
   const at = await ci.write(
     lambciJson('true', { stages: { master: 'dev' }, deploy: 'echo going; sleep 1000' }),
   )
@@ -60,9 +61,13 @@ test('a build killed during its deploy fails, with a failed deploy', async () =>
     const { bytes } = await readLog(ci.system.store, log, 0, 10_000)
     return /^going$/m.test(Buffer.from(bytes).toString())
   })
+  expect((await ci.view(build))?.status).toBe('deploying')
   for (const pid of processesOf('deploy')) process.kill(pid, 'SIGKILL')
   const view = await ci.ended(build)
-  expect(view).toMatchObject({ status: 'failed', deploy: { stage: 'dev', status: 'failed' } })
+  expect(view).toMatchObject({
+    status: 'failed',
+    deploy: { stage: 'dev', status: 'failed', reason: expect.stringContaining('The job died') },
+  })
   // Its log is kept, too.
   expect(await logOfJob(ci, view, 'deploy')).toMatch(
     /^going\n(.*\n)*▸ The job ended in an error: The job died: .*\n$/m,
@@ -71,6 +76,15 @@ test('a build killed during its deploy fails, with a failed deploy', async () =>
     /^failure .*: Tests passed, deploy to dev failed: The job died: .* · ~\$0\.\d+$/,
   )
   expect(ci.mails.some(({ subject }) => subject === 'deploy failed: killed/deploy #1 (master)')).toBe(true)
+  const stage = { project: build.project, stage: 'dev' }
+  expect(await readLockHolder(ci.system.store, stage, new Date())).toBeNull()
+  await ci.push(
+    at,
+    'killed/deploy',
+    'master',
+    lambciJson('true', { stages: { master: 'dev' }, deploy: 'true' }),
+  )
+  expect((await ci.ended({ ...build, number: 2 })).deploy?.status).toBe('succeeded')
 })
 
 test('a command that would exceed the function timeout is stopped in time to report it', async () => {

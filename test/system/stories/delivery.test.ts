@@ -113,15 +113,13 @@ test('an older build that ends later does not replace the newer one in the branc
   })
 })
 
-test('eight concurrent pushes get eight distinct numbers', async () => {
+test('four concurrent pushes get four distinct numbers', async () => {
   const at = await ci.write(lambciJson('true'))
   await ci.push(at, 'many/pushes', 'master')
-  const branches = Array.from({ length: 7 }, (_, index) => `topic-${index}`)
+  const branches = ['one', 'two', 'three']
   const remote = `${ci.system.addresses.github}/many/pushes.git`
   await ci.git(at, 'push', '--quiet', remote, ...branches.map(branch => `HEAD:refs/heads/${branch}`))
-  const views = await Promise.all(
-    Array.from({ length: 8 }, (_, index) => ci.ended({ project: 'gh/many/pushes', number: index + 1 })),
-  )
-  expect(new Set(views.map(({ trigger }) => trigger)).size).toBe(8)
+  const views = await Promise.all([1, 2, 3, 4].map(number => ci.ended({ project: 'gh/many/pushes', number })))
+  expect(new Set(views.map(({ trigger }) => trigger)).size).toBe(4)
   expect(views.every(({ status }) => status === 'passed')).toBe(true)
 })

@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { functionName } from '../../../loopback/system/functions.ts'
 import { readLockHolder } from '../../../src/deploy/lock.ts'
 import type { Trust } from '../../../src/model/build.ts'
 import { readCurrent } from '../../../src/records/deployments.ts'
@@ -151,27 +150,6 @@ test('a repository cannot deploy another branch to a stage that the account has 
   )
   await ci.push(at, 'ada/pinned', 'production')
   expect((await ci.ended({ project: 'gh/ada/pinned', number: 2 })).deploy?.status).toBe('succeeded')
-})
-
-test('a build killed during its deploy is reported, releases its stage, and the next push deploys', async () => {
-  const build = { project: 'gh/ada/killed', number: 1 }
-  const stage = { project: build.project, stage: 'dev' }
-  const begun = join(ci.directory, 'deploy-has-begun')
-  const deploy = `echo begun > ${begun}; sleep 654321`
-  const slow = lambciJson('true', { stages: { master: 'dev' }, deploy })
-  const at = await ci.write(slow)
-  await ci.push(at, 'ada/killed', 'master')
-  await ci.until('the deploy', () => ci.read(begun).catch(() => null))
-  expect((await ci.view(build))?.status).toBe('deploying')
-  for (const { pid } of ci.system.lambda.sandboxes(functionName('run-deploy'))) process.kill(pid, 'SIGKILL')
-  const view = await ci.ended(build)
-  expect(view).toMatchObject({
-    status: 'failed',
-    deploy: { status: 'failed', reason: expect.stringContaining('The job died') },
-  })
-  expect(await readLockHolder(ci.system.store, stage, new Date())).toBeNull()
-  await ci.push(at, 'ada/killed', 'master', lambciJson('true', { stages: { master: 'dev' }, deploy: 'true' }))
-  expect((await ci.ended({ ...build, number: 2 })).deploy?.status).toBe('succeeded')
 })
 
 test('deploy, rollback and stages on the command line', async () => {

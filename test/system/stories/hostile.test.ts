@@ -13,17 +13,13 @@ afterAll(() => ci.close())
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: meant for a shell
 const BRANCHES = [
   '$(touch${IFS}pwned)',
-  'x;id',
   '--upload-pack=touch${IFS}pwned',
-  '-x',
   'constructor',
   '__proto__',
-  '🚀/émoji',
-  'a"b\'c`d',
-  'x'.repeat(200),
-  '<script>alert(1)</script>',
+  `🚀/é${'x'.repeat(200)}`,
+  'a;id"b\'c`d',
+  '<script>alert(1)</script>&y=z#w',
   '%2e%2e',
-  'x&y=z#w',
 ]
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: meant for a shell
 
@@ -42,7 +38,10 @@ test.each(BRANCHES.map((branch, index) => [branch, index] as const))(
     const page = await (await fetch(`${ci.system.addresses.url}/gh/${repository}/builds/1`)).text()
     // The page's own script is the only one.
     expect(page.replace(`<script>${BROWSER_SCRIPT}</script>`, '').match(/<script|<img/)).toBeNull()
-    const names = await readdir(ci.directory, { recursive: true })
-    expect(names.filter(name => basename(name) === 'pwned')).toEqual([])
   },
 )
+
+test('no part of these names has been run', async () => {
+  const names = await readdir(ci.directory, { recursive: true })
+  expect(names.filter(name => basename(name) === 'pwned')).toEqual([])
+})

@@ -23,8 +23,8 @@ const statesOf = async (repository: string, id: number) =>
     ({ state }) => state,
   )
 
-test('of pushes, one every third of the time that a build takes, the stage keeps getting the newest green one', () =>
-  playBurst(ci, 8))
+test('of pushes, one every half of the time that a build takes, the stage keeps getting the newest green one', () =>
+  playBurst(ci, 6, 2))
 
 test('a failed deploy fails its build, is reported and releases its stage', async () => {
   const gate = ci.gate()

@@ -40,6 +40,14 @@ test.each<[string, number, typeof TESTS | typeof BY_EXIT, TestsRead, string, str
   ],
   ['green, and the exit code decides', 0, BY_EXIT, RED, 'passed', null],
   [
+    'green, and the report is empty',
+    0,
+    TESTS,
+    EMPTY,
+    'errored',
+    'The test report r.xml has no test. Check that the command runs some, or set "allowEmpty" in "tests".',
+  ],
+  [
     'green, the exit code decides, and the report is empty',
     0,
     BY_EXIT,
