@@ -26,6 +26,7 @@ beforeAll(async () => {
   const script = join(directory, 'smoke-test.sh')
   await writeFile(script, SCRIPT)
   ci = await openTestSystem({
+    mixesTenants: true,
     environment: { LAMBCI_SMOKE_TEST: script, LAMBCI_LOG_FORMAT: 'json' },
     interceptEvent: (event, deliver) => {
       events.push(event)

@@ -21,6 +21,7 @@ beforeAll(async () => {
     proxies.set(service, await startProxy(() => targets.get(service) ?? '', record))
   }
   ci = await openTestSystem({
+    mixesTenants: true,
     proxyUrl: (service, url) => {
       targets.set(service, url)
       return proxies.get(service)?.url ?? url
