@@ -11,7 +11,7 @@ import { lambciJson, sharedTestSystem, type TestSystem } from '../support/test-s
 /** A job's credentials outlive it. Whatever is done with them after its end changes nothing that people see. */
 const REPOSITORY = 'ends/late'
 const PROJECT = `gh/${REPOSITORY}`
-const JUNK_MESSAGES = 100
+const JUNK_MESSAGES = 60
 
 let ci: TestSystem
 let at: string

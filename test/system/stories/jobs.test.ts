@@ -158,7 +158,7 @@ test('a newer commit ends all jobs of the build before', async () => {
   const at = await ci.write(files({ jobs: LONG }))
   await ci.push(at, 'jobs/superseded', 'topic')
   await isStarted(build, 'one', 'two')
-  await ci.push(at, 'jobs/superseded', 'topic', files({ jobs: { one: 'true', two: 'true' } }))
+  await ci.push(at, 'jobs/superseded', 'topic', files({ cmd: 'true' }))
   expect(await ci.ended(build)).toMatchObject({ status: 'cancelled', reason: 'Superseded by #2' })
   expect(await ci.ended({ ...build, number: 2 })).toMatchObject({ status: 'passed' })
 })
@@ -170,7 +170,7 @@ test('a build whose lead has ended is neither passed nor out of reach of a newer
   await isStarted(build, 'long')
   await ci.until('the end of the lead', async () => (await ci.view(build))?.jobs[0]?.status === 'passed')
   expect(await ci.view(build)).toMatchObject({ status: 'running', endedAt: null })
-  await ci.push(at, 'jobs/led', 'topic', files({ jobs: { one: 'true', two: 'true' } }))
+  await ci.push(at, 'jobs/led', 'topic', files({ cmd: 'true' }))
   expect(await ci.ended(build)).toMatchObject({ status: 'cancelled', reason: 'Superseded by #2' })
 })
 

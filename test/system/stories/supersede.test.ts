@@ -38,17 +38,17 @@ test('a newer commit of a pull request cancels its older build, and no other bra
   const project = 'gh/ada/pulls'
   const gate = ci.gate()
   const at = await ci.write(lambciJson('true'))
-  await ci.push(at, 'ada/pulls', 'master')
+  await ci.push(at, 'ada/pulls', 'master', {}, 'A base [skip ci]')
   await ci.push(at, 'ada/pulls', 'topic', lambciJson(gate.wait, { branches: { master: true, other: true } }))
   await ci.api('POST', '/repos/ada/pulls/pulls', { title: 'A change', head: 'topic', base: 'master' })
-  await isAt({ project, number: 3 }, 'running')
+  await isAt({ project, number: 2 }, 'running')
   await ci.push(at, 'ada/pulls', 'other')
   await ci.push(at, 'ada/pulls', 'topic', { 'change.txt': '2' })
-  expect(await ci.ended({ project, number: 3 })).toMatchObject({
+  expect(await ci.ended({ project, number: 2 })).toMatchObject({
     status: 'cancelled',
-    reason: expect.stringMatching(/^Superseded by #[56]$/),
+    reason: expect.stringMatching(/^Superseded by #[45]$/),
   })
-  expect((await ci.view({ project, number: 4 }))?.status).toBe('running')
+  expect((await ci.view({ project, number: 3 }))?.status).toBe('running')
   await gate.open()
 })
 
