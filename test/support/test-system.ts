@@ -119,8 +119,8 @@ let shared: Promise<TestSystem> | undefined
 
 /**
  * The system that the files of one worker share, for stories that bring their own repositories and change nothing
- * else. All of these repositories share its sandboxes. Its account has the roles `site-deploy` and `site-jobs`, which no
- * repository gets without settings. `test/support/bundles.ts` removes its directory.
+ * else. All of these repositories share its sandboxes. Its deploys have the role `site-deploy`, and jobs can be given
+ * `site-jobs`. `test/support/bundles.ts` removes its directory.
  */
 export async function sharedTestSystem(): Promise<TestSystem> {
   shared ??= mkdtemp(join(process.env.LAMBCI_TEST_ROOT ?? tmpdir(), 'shared-')).then(root =>

@@ -85,5 +85,7 @@ test('a started deploy is not cancelled', async () => {
   await gate.open()
   const view = await ci.ended(build)
   expect(view).toMatchObject({ status: 'passed', deploy: { status: 'succeeded' } })
-  expect(await logOfJob(ci, view, 'deploy')).toMatch(/^deployed$/m)
+  const log = await logOfJob(ci, view, 'deploy')
+  expect(log).toMatch(/^deployed$/m)
+  expect(log).toContain('The deploy has no AWS credentials: the account names no role for it')
 })
