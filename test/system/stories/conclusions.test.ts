@@ -1,5 +1,3 @@
-import { symlink } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Files, lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
@@ -113,17 +111,6 @@ test.each(Object.entries(builds))('%s', async (name, { files, conclusion, exit, 
     if (mail) expect(text).toMatch(mail)
   }
   if (name === 'an exit code without a deploy') expect(await ci.log(view)).not.toContain('▸ $ echo never')
-})
-
-test('a configuration that is a symbolic link is an error, not the default command', async () => {
-  const at = await ci.write({ 'ci/lambci.json': '{"cmd": "exit 7"}' })
-  await symlink('ci/lambci.json', join(at, '.lambci.json'))
-  await ci.push(at, 'ends/linked', 'master')
-  const view = await ci.ended({ project: 'gh/ends/linked', number: 1 })
-  expect(view).toMatchObject({
-    status: 'errored',
-    reason: expect.stringContaining('.lambci.json is a symbolic link'),
-  })
 })
 
 test('a secret that is cut off in the shortened command stays hidden', async () => {
