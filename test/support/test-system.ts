@@ -44,7 +44,7 @@ const SHORT_INTERVALS = {
 }
 const TIMEOUT_MS = 45_000
 /** Four workers share two cores: a sandbox more takes longer to start than those that are busy need. */
-const BUSY_MS = 6000
+const BUSY_MS = 2000
 /** The number of lines from the functions that the message of a time-out shows. */
 const MOST_LINES = 20
 /** Between looks at what changes without an event, such as a commit's statuses. */
