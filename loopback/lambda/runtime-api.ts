@@ -39,13 +39,17 @@ export type RuntimeApi = { address: string; close(): Promise<void> }
  */
 export async function serveRuntimeApi(listener: RuntimeListener): Promise<RuntimeApi> {
   const secret = Buffer.from(`/${randomBytes(24).toString('base64url')}`)
-  const { url, close } = await listen(async (request, response) => {
-    const path = Buffer.from(request.url ?? '')
-    const given = path.subarray(0, secret.length)
-    if (given.length === secret.length && timingSafeEqual(given, secret))
-      await serve(listener, path.subarray(secret.length).toString(), request, response)
-    else respondError(response, 404, 'There is no Runtime API at this path.')
-  })
+  const { url, close } = await listen(
+    async (request, response) => {
+      const path = Buffer.from(request.url ?? '')
+      const given = path.subarray(0, secret.length)
+      if (given.length === secret.length && timingSafeEqual(given, secret))
+        await serve(listener, path.subarray(secret.length).toString(), request, response)
+      else respondError(response, 404, 'There is no Runtime API at this path.')
+    },
+    // The runtime keeps one connection, which must not be closed just as it is used again.
+    { keepAliveTimeoutMs: 0 },
+  )
   return { address: `${new URL(url).host}${secret}`, close }
 }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import type { InvocationResult } from '../../lambda/invocation-result.ts'
 import { serveRuntimeApi } from '../../lambda/runtime-api.ts'
@@ -46,4 +48,24 @@ test('the Runtime API is at a path that is different for each sandbox, and nowhe
     'r-1',
   )
   expect(one.taken).toEqual(['an event'])
+})
+
+// A runtime waits for its next event for minutes.
+test('the Runtime API never closes a connection that waits for the next request', async () => {
+  const { address } = await open()
+  const agent = new Agent({ keepAlive: true })
+  onTestFinished(() => agent.destroy())
+  const ports = new Set<number | undefined>()
+  for (let event = 0; event < 3; event++) {
+    const [answer] = await once(
+      get(`http://${address}/2018-06-01/runtime/invocation/next`, { agent }),
+      'response',
+    )
+    const { headers, socket } = answer as IncomingMessage
+    ports.add(socket.localPort)
+    await once((answer as IncomingMessage).resume(), 'end')
+    // Node would name here the time after which it closes it.
+    expect([headers.connection, headers['keep-alive']]).toEqual(['keep-alive', undefined])
+  }
+  expect(ports.size).toBe(1)
 })
