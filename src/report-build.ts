@@ -16,13 +16,13 @@ import { HOLD_SECONDS } from './records/lease.ts'
 import { buildUrl } from './records/links.ts'
 import { readPlan } from './records/plan-record.ts'
 import { type JobObjects, readBuild, readFailed, readLead, wholeLogIn } from './records/read-records.ts'
-import type { Report } from './records/report-record.ts'
 import { viewOf } from './records/view.ts'
 import { isRed, redJobOf } from './records/wording.ts'
 import { attempt } from './reporting/attempt.ts'
 import type { BuildState } from './reporting/build-state.ts'
 import { completeLogs, takesLong } from './reporting/complete-logs.ts'
 import { countBuild } from './reporting/count-build.ts'
+import { type Finished, recordFirst } from './reporting/finished.ts'
 import { isForged } from './reporting/is-forged.ts'
 import { leaveStages } from './reporting/leave-stages.ts'
 import { lookAfterLease, lookAgain, type Unfinished } from './reporting/look-again.ts'
@@ -32,6 +32,7 @@ import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import { mustLookAt } from './reporting/must-look-at.ts'
 import { isOnlyKnownHere } from './reporting/only-known-here.ts'
 import { publishAgain } from './reporting/publish-again.ts'
+import { recordClaim } from './reporting/record-claim.ts'
 import { withFlakiness } from './reporting/remember-tests.ts'
 import { removeJunkAtEnd, removeLateJunk } from './reporting/remove-junk.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
@@ -100,6 +101,7 @@ async function reportOne(
   try {
     build = await readOnce(store, buildKeys(ref).build, () => readBuild(store, ref))
     if (!build || (await isForged(build, knowledge.failure, context))) return { others: [], unfinished }
+    if (await recordClaim(build, knowledge, context)) return { others: [], unfinished }
     const known = { build, account: parseAccount(build.project, build.settings) }
     const result = await withReport(build, { store, now, holder: requestId }, knowledge, async report => {
       const done = await lookOnce({ ...known, report }, context)
@@ -134,7 +136,7 @@ async function lookOnce(
     const withKey = { ...context, linkKey: (await context.secrets()).linkKey }
     return finishLook(await lookAtJobs({ ...known, plan, lead: job }, withKey), known, job, context)
   }
-  const state = { ...known, run, plan, wholeLog: wholeLogIn(job, build) }
+  const state = { ...known, run, plan, wholeLog: wholeLogIn(job, build), objects: job.objects }
   const decision = await lookAtLead({ build, lead: job, report }, context)
   const published = decision === 'publish-again' ? await publishAgain(state, context) : null
   if (published && 'report' in published) return { ...published, others: [], unfinished: null }
@@ -166,15 +168,6 @@ async function finishLook(
   const { others, ...finished } = await finishReport(state, context, isSilent)
   return { ...finished, others: [...others, ...found] }
 }
-
-/** Puts an end on record before anybody is told, in another look. It follows from what would not be found again. */
-const recordFirst = (report: Report, others: BuildRef[] = []): Finished => ({
-  report: { ...report, isRerunRequested: true },
-  others,
-  unfinished: null,
-})
-
-type Finished = { report: Report; others: BuildRef[]; unfinished: Unfinished | null }
 
 /**
  * Completes the log of a dead job, passes its stage on, updates the branch's summary, and notifies people.

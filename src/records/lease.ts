@@ -35,14 +35,12 @@ export type LeaseResult = 'done' | 'taken' | 'unfinished'
 /**
  * Lets one invocation at a time work on a record, so that what it tells people keeps its order. An invocation that finds the
  * lease taken enters what it knows and asks the holder to look again. It writes nothing if it knows nothing new and the holder
- * has been asked already. The holder is done when nobody has asked since it last looked. With `known` null, the record is not read
- * first, because there probably is none.
+ * has been asked already. The holder is done when nobody has asked since it last looked.
  */
 export async function withLease<T extends Leased>(
   { key, schema, empty }: LeasedRecord<T>,
   { store, holder, now }: LeaseHolder,
   { enter, work, merge }: Work<T>,
-  known?: Versioned<T>,
 ): Promise<LeaseResult> {
   const change = <N extends T | null>(to: (standing: T | null) => N, known?: Versioned<T>) =>
     updateRecord(store, key, schema, to, known)
@@ -56,7 +54,7 @@ export async function withLease<T extends Leased>(
     if (isHeld) return record.isRerunRequested ? record : { ...record, isRerunRequested: true }
     const until = new Date(now().getTime() + LEASE_SECONDS * 1000).toISOString()
     return { ...record, lease: { holder, until }, isRerunRequested: false }
-  }, known)
+  })
   let held = isOurs(version?.value) ? version : null
   if (!held) return 'taken'
   let result: LeaseResult = 'done'

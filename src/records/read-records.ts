@@ -66,7 +66,7 @@ export async function readLead(
 }
 
 /** S3 lists no more at once, and a job of 15 minutes writes about one a second. */
-const MOST_OBJECTS = 1000
+export const MOST_OBJECTS = 1000
 
 /** When an attempt was claimed, by the clock of the bucket; null if it was not. */
 export const claimTimeIn = (

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../model/user-error.ts'
 import type { z } from '../model/zod.ts'
+import { keepWrite, takeWrite } from './last-writes.ts'
 import type { Store, Stored } from './store.ts'
 
 /** A value, with the version for a conditional write. Null for a missing object. */
@@ -25,7 +26,8 @@ const LONGEST_PAUSE_MS = 200
 /**
  * Changes a JSON record that others may change at the same time. `change` gets the current value (null if there is none) and
  * may be called several times; nothing is written if it returns the same value. All its attempts carry one `writeId`, so that a
- * request that was repeated recognises its own first attempt. With `known`, the record is not read before the first write.
+ * request that was repeated recognises its own first attempt. With `known`, the record is not read before the first write, nor is one
+ * that this process has written a moment ago: the write is lost if others have changed it since.
  * @throws ContentionError after 100 attempts
  */
 export async function updateRecord<T extends object, N extends T | null>(
@@ -57,26 +59,56 @@ export const readVersion = async <T extends object>(
 export async function updateObject<T extends object, N extends T | null>(
   store: Store,
   key: string,
-  { parse, serialize, isOwn }: Codec<T>,
+  codec: Codec<T>,
   change: (current: T | null) => N | Promise<N>,
   known?: Versioned<T>,
 ): Promise<Updated<N>> {
-  let current = known
+  const last = known === undefined ? takeWrite(store, key) : null
+  const first = last && (await tryUpdate(store, key, codec, change, versionOf(last, codec.parse)))
+  // That there is nothing to change must follow from what is there now.
+  if (first && 'updated' in first && first.isWritten) return first.updated
+  let current = first && 'standing' in first ? first.standing : known
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (current === undefined) current = versionOf(await store.get(key), parse)
-    const value = await change(current?.value ?? null)
-    if (value === null || value === current?.value)
-      return { value, version: current as Updated<N>['version'] }
-    const condition = current ? { ifMatch: current.etag } : ({ ifNoneMatch: '*' } as const)
-    const write = await store.putIf(key, serialize(value), condition)
-    if (write.isWritten) return { value, version: { value, etag: write.etag } }
-    const stored = await store.get(key)
-    if (stored && isOwn(stored.body)) return { value, version: { value, etag: stored.etag } }
-    current = versionOf(stored, parse)
+    if (current === undefined) current = versionOf(await store.get(key), codec.parse)
+    const tried = await tryUpdate(store, key, codec, change, current)
+    if ('updated' in tried) return tried.updated
+    current = tried.standing
     // Of several writers, one wins each time: the others must not all try again at once.
     await sleep(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS))
   }
   throw new ContentionError(`${key} was changed by others ${ATTEMPTS} times in a row. Try again.`)
+}
+
+/** Changes an object whose version is `current`, or returns the one that stands there if others have changed it since. */
+async function tryUpdate<T extends object, N extends T | null>(
+  store: Store,
+  key: string,
+  { parse, serialize, isOwn }: Codec<T>,
+  change: (current: T | null) => N | Promise<N>,
+  current: Versioned<T>,
+): Promise<{ updated: Updated<N>; isWritten: boolean } | { standing: Versioned<T> }> {
+  const value = await change(current?.value ?? null)
+  if (value === null || value === current?.value)
+    return { updated: { value, version: current as Updated<N>['version'] }, isWritten: false }
+  const condition = current ? { ifMatch: current.etag } : ({ ifNoneMatch: '*' } as const)
+  const text = serialize(value)
+  const write = await store.putIf(key, text, condition)
+  const written = (etag: string) => ({ updated: { value, version: { value, etag } }, isWritten: true })
+  if (write.isWritten) {
+    keepWrite(store, key, text, write.etag)
+    return written(write.etag)
+  }
+  const stored = await store.get(key)
+  if (stored && isOwn(stored.body)) return written(stored.etag)
+  return { standing: versionOf(stored, parse) }
+}
+
+/** Writes the first version of a record. Returns whether it is there now: false if there is another one, or may be. */
+export async function writeFirst(store: Store, key: string, value: object): Promise<boolean> {
+  const text = JSON.stringify(value)
+  const write = await store.putIf(key, text, { ifNoneMatch: '*' })
+  if (write.isWritten) keepWrite(store, key, text, write.etag)
+  return write.isWritten
 }
 
 /**
@@ -94,5 +126,7 @@ export async function createRecord<T extends object>(
   return existing && isOwn(existing) ? existing : null
 }
 
-const versionOf = <T>(stored: Stored | null, parse: (body: Uint8Array) => T): Versioned<T> =>
-  stored && { value: parse(stored.body), etag: stored.etag }
+const versionOf = <T>(
+  stored: Pick<Stored, 'body' | 'etag'> | null,
+  parse: (body: Uint8Array) => T,
+): Versioned<T> => stored && { value: parse(stored.body), etag: stored.etag }

@@ -13,6 +13,8 @@ export type BuildState = {
   run: JobRun | null
   /** The lead's whole log; null if it is not there. */
   wholeLog: Entry | null
+  /** The lead's objects (`JobObjects`), if this look has listed them. */
+  objects?: readonly Entry[]
   plan: PlanRecord | null
   report: Report
 }

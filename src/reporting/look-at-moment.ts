@@ -4,6 +4,9 @@ import type { BuildRef } from '../records/keys.ts'
 /** The possible difference between the clocks of EventBridge Scheduler and of report. */
 const CLOCKS_MS = 5 * 60_000
 
+/** Whether a moment is to come by any clock, and no look that is set for it can be this one. */
+export const isFarOff = (moment: Date, now: Date): boolean => moment.getTime() - now.getTime() > CLOCKS_MS
+
 type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }
 
 /**
@@ -15,8 +18,7 @@ export async function lookAtMoment(
   moment: Date,
   { deadMansSwitch, now }: Context,
 ): Promise<boolean> {
-  const early = moment.getTime() - now().getTime()
-  if (early <= 0 || early > CLOCKS_MS) return false
+  if (moment <= now() || isFarOff(moment, now())) return false
   const at = new Date(moment.getTime() + CLOCKS_MS)
   await deadMansSwitch.set(build, at, { since: now().toISOString() })
   return true

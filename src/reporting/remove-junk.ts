@@ -1,10 +1,11 @@
 import type { DeadMansSwitch } from '../admission/dead-mans-switch.ts'
 import { credentialsEndAfter } from '../admission/deadlines.ts'
 import { firstByteOf, isSegment, MOST_PIECES } from '../log/log-keys.ts'
-import type { Build } from '../model/build.ts'
 import { type JobRef, jobKeys, LEAD } from '../records/keys.ts'
+import { MOST_OBJECTS } from '../records/read-records.ts'
 import type { Report } from '../records/report-record.ts'
 import type { Entry, Store } from '../records/store.ts'
+import type { BuildState } from './build-state.ts'
 import { lookAtMoment } from './look-at-moment.ts'
 import { removeUnlisted } from './remove-unlisted.ts'
 
@@ -17,19 +18,25 @@ const AT_ONCE = 20
 /** All pieces, the index of lines, and as much junk as is removed. A longer list has junk. */
 const MOST_LISTED = MOST_PIECES + 1 + MOST_REMOVED
 
-type Ended = { build: Build; report: Report }
+type Ended = Pick<BuildState, 'build' | 'report' | 'objects'>
 type Found = { hasJunk: boolean; hasMore: boolean }
 type Context = { store: Store; deadMansSwitch: DeadMansSwitch; now: () => Date }
 
 /**
  * Removes what the jobs of a build that has ended have left beside the pieces of their logs and their artifacts: nothing reads it, and
- * much of it would stay for ever. Each attempt takes one list and a bounded number of deletes. Returns whether there was anything, and whether there may be more.
+ * much of it would stay for ever. Each attempt takes one list, unless this look has made it, and a bounded number of deletes. Returns whether there was anything, and whether there may be more.
  */
-async function removeJunk({ build, report }: Ended, { store }: Pick<Context, 'store'>): Promise<Found> {
+async function removeJunk(
+  { build, report, objects }: Ended,
+  { store }: Pick<Context, 'store'>,
+): Promise<Found> {
   let [hasJunk, hasMore] = [false, false]
   for (const job of attemptsOf(report)) {
     const { log } = jobKeys(build, job)
-    const entries = await store.list(log.prefix, { limit: MOST_LISTED })
+    const listed = job === LEAD && objects && objects.length < MOST_OBJECTS ? objects : null
+    const entries =
+      listed?.filter(({ key }) => key.startsWith(log.prefix)) ??
+      (await store.list(log.prefix, { limit: MOST_LISTED }))
     const all = junkIn(entries, log.lines)
     const junk = all.slice(0, MOST_REMOVED)
     for (let at = 0; at < junk.length; at += AT_ONCE)

@@ -23,23 +23,17 @@ export const withReport = (
   knowledge: Knowledge,
   work: (report: Report) => Promise<Report>,
 ): Promise<LeaseResult> =>
-  withLease(
-    { key: buildKeys(build).report, schema: reportSchema, empty: firstReportOf(build) },
-    holder,
-    {
-      enter: report => enter(report, knowledge),
-      work,
-      merge: (done, { failures, isGone, claimedAt }, seen) => ({
-        ...done,
-        failures,
-        isGone,
-        claimedAt,
-        isClosed: done.isClosed && isGone === seen.isGone,
-      }),
-    },
-    // The lead's claim is mostly the first that report hears of a build.
-    knowledge.claimedAt === undefined ? undefined : null,
-  )
+  withLease({ key: buildKeys(build).report, schema: reportSchema, empty: firstReportOf(build) }, holder, {
+    enter: report => enter(report, knowledge),
+    work,
+    merge: (done, { failures, isGone, claimedAt }, seen) => ({
+      ...done,
+      failures,
+      isGone,
+      claimedAt,
+      isClosed: done.isClosed && isGone === seen.isGone,
+    }),
+  })
 
 function enter(report: Report, { failure, isGone, claimedAt }: Knowledge): Report {
   const isNew = failure && report.failures.every(({ requestId }) => requestId !== failure.requestId)
