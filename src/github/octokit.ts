@@ -16,6 +16,19 @@ const RESPONSE_TIMEOUT_MS = 15_000
 const fetchWithTimeout: typeof fetch = (url, options) =>
   fetch(url, { ...options, signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS) })
 
+/** Throttling takes half of the time of a request. */
+const WITHOUT_WAITING = {
+  retry: { doNotRetry: [...NEVER_RETRIED, 429] },
+  throttle: { enabled: false as const },
+}
+
+const waitingUpTo = (maxWaitSeconds: number) => {
+  const isShort = (seconds: number, _options: unknown, _octokit: unknown, retries: number) =>
+    seconds <= maxWaitSeconds && retries < 2
+  // Without an id of its own, the plugin spaces the writes of all clients in this process a second apart.
+  return { throttle: { id: randomUUID(), onRateLimit: isShort, onSecondaryRateLimit: isShort } }
+}
+
 type Auth = { auth: string } | { authStrategy: unknown; auth: object }
 
 /**
@@ -30,14 +43,7 @@ export const openOctokit = (apiUrl: string, auth: Auth, maxWaitSeconds = MAX_WAI
     request: { fetch: fetchWithTimeout },
     // Relevant errors are thrown, so nothing is logged.
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    ...(maxWaitSeconds === 0 && { retry: { doNotRetry: [...NEVER_RETRIED, 429] } }),
-    throttle: {
-      // Without an id of its own, the plugin spaces the writes of all clients in this process a second apart.
-      id: randomUUID(),
-      onRateLimit: (seconds, _options, _octokit, retries) => seconds <= maxWaitSeconds && retries < 2,
-      onSecondaryRateLimit: (seconds, _options, _octokit, retries) =>
-        seconds <= maxWaitSeconds && retries < 2,
-    },
+    ...(maxWaitSeconds === 0 ? WITHOUT_WAITING : waitingUpTo(maxWaitSeconds)),
   })
 
 /** `owner/repo` as parameters of Octokit. */
