@@ -25,19 +25,23 @@ export const newSandboxId = () => randomBytes(16).toString('hex')
 /**
  * Kills all processes of a sandbox except the calling process.
  * @param hasEnded whether its runtime has ended: the machine may have given the runtime's id to another process
+ * @returns whether these are all. Otherwise, it has started others as fast as they were found
  */
-export function killSandbox(id: string, root: number, hasEnded = false) {
+export function killSandbox(id: string, root: number, hasEnded = false): boolean {
   if (!/^[0-9a-f]{32}$/.test(id)) throw new Error(`Not the id of a sandbox: ${id}`)
   // For kill(2), 0 means the caller's own group, and -1 all processes.
   if (!(root > 1)) throw new Error(`Not the process of a sandbox: ${root}`)
+  const known = hasEnded ? new Map<number, Known>() : processesOfThisTick()
   const stopped = new Set<number>()
+  let isComplete = false
   // Stops processes before killing them, so that none can fork in between. Repeats until no new ones appear.
-  for (let round = 0; round < 50; round++) {
-    const processes = readProcesses(id)
-    const isReused = hasEnded && processes.some(({ pid }) => pid === root)
+  for (let round = 0; round < 50 && !isComplete; round++) {
+    addNewProcesses(known)
+    const processes = [...known.values()].map(each => ({ ...each, marked: each.text.includes(id) }))
+    const isReused = hasEnded && known.has(root)
     const members = membersOf(isReused ? null : root, processes)
     const fresh = members.filter(pid => pid !== process.pid && !stopped.has(pid))
-    if (fresh.length === 0) break
+    isComplete = fresh.length === 0
     for (const pid of fresh) {
       send(pid, 'SIGSTOP')
       stopped.add(pid)
@@ -46,6 +50,7 @@ export function killSandbox(id: string, root: number, hasEnded = false) {
   for (const pid of stopped) send(pid, 'SIGKILL')
   // Without /proc (macOS), only the process group can be found.
   if (root !== process.pid && !existsSync('/proc/self')) send(-root, 'SIGKILL')
+  return isComplete
 }
 
 function send(pid: number, signal: NodeJS.Signals) {
@@ -59,21 +64,40 @@ function send(pid: number, signal: NodeJS.Signals) {
 /** The kernel's own threads, which are most processes on a small machine, have no environment and no directory. */
 const PF_KTHREAD = 0x00200000
 
-/** All processes of the machine; `marked` if their environment or working directory contains the id. */
-function readProcesses(id: string): Process[] {
-  return attempt(() => readdirSync('/proc'), []).flatMap(name => {
-    if (!/^\d+$/.test(name)) return []
+/** A process as it was when it was first seen. `text`: its environment and its working directory. */
+type Known = Omit<Process, 'marked'> & { text: string }
+
+let ofThisTick: Map<number, Known> | null = null
+
+/** The processes that were seen a moment ago: a host ends all of its sandboxes at once. */
+function processesOfThisTick(): Map<number, Known> {
+  if (ofThisTick) return ofThisTick
+  ofThisTick = new Map()
+  setImmediate(() => {
+    ofThisTick = null
+  }).unref()
+  return ofThisTick
+}
+
+/** Adds the processes of the machine that have not been seen. No process becomes another sandbox's later. */
+function addNewProcesses(known: Map<number, Known>): void {
+  for (const name of attempt(() => readdirSync('/proc'), [])) {
+    const pid = Number(name)
+    if (!(pid > 0) || known.has(pid)) continue
     const stat = attempt(() => readFileSync(`/proc/${name}/stat`, 'latin1'), '')
     // "pid (command) state ppid pgrp …": the command may hold spaces and parentheses.
     const [, parent, group, , , , flags] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (parent === undefined || group === undefined) return []
+    if (parent === undefined || group === undefined) continue
     const isKernels = (Number(flags) & PF_KTHREAD) !== 0
-    const marked =
-      !isKernels &&
-      (attempt(() => readFileSync(`/proc/${name}/environ`, 'latin1'), '').includes(id) ||
-        attempt(() => readlinkSync(`/proc/${name}/cwd`), '').includes(id))
-    return { pid: Number(name), parent: Number(parent), group: Number(group), marked }
-  })
+    const environment = isKernels ? '' : attempt(() => readFileSync(`/proc/${name}/environ`, 'latin1'), '')
+    const directory = isKernels ? '' : attempt(() => readlinkSync(`/proc/${name}/cwd`), '')
+    known.set(pid, {
+      pid,
+      parent: Number(parent),
+      group: Number(group),
+      text: `${environment}\0${directory}`,
+    })
+  }
 }
 
 /** Reads fail for processes that have just exited, and for some files of other users' processes. */

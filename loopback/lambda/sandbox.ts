@@ -47,6 +47,8 @@ export class Sandbox implements RuntimeListener {
   /** Set before the sandbox is killed on purpose, as the result of its event. */
   #forcedResult: InvocationResult | null = null
   #warm = false
+  /** Whether all of its processes were killed. */
+  #isKilled = false
 
   constructor(options: SandboxOptions) {
     this.#options = options
@@ -115,7 +117,7 @@ export class Sandbox implements RuntimeListener {
   async end() {
     if (!this.alive || !this.#child) return
     const exit = once(this.#child, 'exit')
-    killSandbox(this.id, this.pid)
+    this.#kill()
     await exit
   }
 
@@ -133,7 +135,7 @@ export class Sandbox implements RuntimeListener {
 
   initFailed(error: FunctionError) {
     this.#forcedResult = { ok: false, error }
-    killSandbox(this.id, this.pid)
+    this.#kill()
   }
 
   #dispatch() {
@@ -154,7 +156,7 @@ export class Sandbox implements RuntimeListener {
     clearTimeout(run.timer)
     run.timer = setTimeout(() => {
       this.#forcedResult = timedOut(run.event.requestId, this.#options.definition.timeoutMs)
-      killSandbox(this.id, this.pid)
+      this.#kill()
     }, ms)
   }
 
@@ -165,9 +167,13 @@ export class Sandbox implements RuntimeListener {
     run?.resolve(result)
   }
 
+  #kill() {
+    this.#isKilled = killSandbox(this.id, this.pid)
+  }
+
   /** Kills the processes that the runtime left behind, then resolves the active invocation. */
   #onExit(exit: InvocationResult) {
-    if (this.#child?.pid) killSandbox(this.id, this.#child.pid, true)
+    if (this.#child?.pid && !this.#isKilled) killSandbox(this.id, this.#child.pid, true)
     void this.#api?.close()
     const run = this.#run
     if (!run) return

@@ -40,3 +40,39 @@ test('a process that has got the id of a runtime that ended is left alone', asyn
   // SIGKILL or SIGSTOP would have come first.
   expect(await ended).toEqual([null, 'SIGTERM'])
 })
+
+/** A shell with another process, marked with the id of a sandbox. */
+async function start(id: string) {
+  const shell = spawn('sh', ['-c', 'sleep 60 & echo started; wait'], {
+    detached: true,
+    env: { ID: id, PATH: '/usr/bin:/bin' },
+  })
+  await once(shell.stdout, 'data')
+  return {
+    pid: shell.pid ?? 0,
+    exit: once(shell, 'exit'),
+    closed: once(shell, 'close'),
+  }
+}
+
+test('sandboxes that are killed at once leave nothing, nor what they have started meanwhile', async () => {
+  const [one, other] = [newSandboxId(), newSandboxId()]
+  const [first, second] = await Promise.all([one, other].map(start))
+  if (!first || !second) throw new Error('They have not started')
+  expect(killSandbox(one, first.pid)).toBe(true)
+  const late = spawn('sleep', ['60'], {
+    detached: true,
+    stdio: 'ignore',
+    env: { ID: other, PATH: '/usr/bin:/bin' },
+  })
+  const lateExit = once(late, 'exit')
+  expect(killSandbox(other, second.pid)).toBe(true)
+  const exits = await Promise.all([first.exit, second.exit, lateExit])
+  expect(exits).toEqual([
+    [null, 'SIGKILL'],
+    [null, 'SIGKILL'],
+    [null, 'SIGKILL'],
+  ])
+  // Their output ends with the last process that has it.
+  await Promise.all([first.closed, second.closed])
+})
