@@ -96,8 +96,7 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
   }
   const watch = { signal, onFetch, onRetry: fetchLines.write }
   const checkingOut = checkOut(build, grants.cloneToken, checkout, watch)
-  // Everything else is done while git waits for its server.
-  Promise.all([planning(), commands()]).catch(() => {})
+  // Everything else, loading of modules included, is done while git waits for its server.
   await Promise.race([fetching, checkingOut]).catch(() => {})
   const store = context.openStore(grants)
   const cancel = new CancelWatch(store, build, stop, context.cancelPollMs)
@@ -122,6 +121,7 @@ export async function runJob(message: JobMessage, context: JobContext): Promise<
 
 async function runClaimed(job: ClaimedJob, checkingOut: Promise<Checkout>): Promise<void> {
   const { recorder, log, cancel, now } = job
+  Promise.all([planning(), commands()]).catch(() => {})
   const preparing = prepare(job, checkingOut)
   const end = await runBuild(job, preparing).catch(async error => {
     // An error in the configuration quotes it, even before its possible secrets are used.
