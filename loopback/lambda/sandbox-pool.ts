@@ -1,8 +1,6 @@
+import { BusyQueue } from './busy-queue.ts'
 import type { InvocationResult } from './invocation-result.ts'
 import { type Event, Sandbox, type SandboxOptions } from './sandbox.ts'
-
-/** An event that waits for a busy sandbox of its tenant. */
-type Waiting = { tenantId: string | null; resolve(sandbox: Sandbox | Promise<Sandbox>): void }
 
 /**
  * The sandboxes of one function. Keeps them warm, reuses them for the same tenant, and kills those that have been idle for a
@@ -11,12 +9,10 @@ type Waiting = { tenantId: string | null; resolve(sandbox: Sandbox | Promise<San
 export class SandboxPool {
   readonly #options: Omit<SandboxOptions, 'tenantId' | 'onEnd'>
   readonly #idleMs: number
-  readonly #busyMs: number
   readonly #all = new Set<Sandbox>()
   readonly #idle = new Map<Sandbox, NodeJS.Timeout>()
   readonly #waiting: (() => void)[] = []
-  readonly #forBusy: Waiting[] = []
-  #growth: NodeJS.Timeout | undefined
+  readonly #forBusy: BusyQueue<Sandbox>
   #free: number
   #closed = false
 
@@ -26,7 +22,7 @@ export class SandboxPool {
   ) {
     this.#options = options
     this.#idleMs = idleMs
-    this.#busyMs = busyMs
+    this.#forBusy = new BusyQueue(busyMs, () => this.#grow())
     this.#free = options.definition.concurrency
   }
 
@@ -39,7 +35,7 @@ export class SandboxPool {
       for (;;) {
         const sandbox =
           this.#takeIdle(tenantId) ??
-          (await (this.#mayWait(tenantId) ? this.#awaitBusy(tenantId) : this.#start(tenantId)))
+          (await (this.#mayWait(tenantId) ? this.#forBusy.wait(tenantId) : this.#start(tenantId)))
         const result = await sandbox.run(event)
         if (result === 'gone') continue
         this.#release(sandbox)
@@ -67,7 +63,8 @@ export class SandboxPool {
   async close() {
     this.#closed = true
     for (const timer of this.#idle.values()) clearTimeout(timer)
-    for (const { tenantId, resolve } of this.#forBusy.splice(0)) resolve(this.#start(tenantId))
+    for (let next = this.#forBusy.takeFirst(); next; next = this.#forBusy.takeFirst())
+      next.resolve(this.#start(next.tenantId))
     await Promise.all([...this.#all].map(sandbox => sandbox.end()))
   }
 
@@ -98,21 +95,11 @@ export class SandboxPool {
     return sharesSandboxes === true && [...this.#all].some(sandbox => sandbox.tenantId === tenantId)
   }
 
-  #awaitBusy(tenantId: string | null): Promise<Sandbox> {
-    return new Promise(resolve => {
-      this.#forBusy.push({ tenantId, resolve })
-      this.#growth ??= setTimeout(() => this.#grow(), this.#busyMs).unref()
-    })
-  }
-
   /** Starts one sandbox for the events that wait, unless another is just starting. */
   #grow() {
-    this.#growth = undefined
-    if (![...this.#all].some(({ warm }) => !warm)) {
-      const next = this.#forBusy.shift()
-      next?.resolve(this.#start(next.tenantId))
-    }
-    if (this.#forBusy.length > 0) this.#growth = setTimeout(() => this.#grow(), this.#busyMs).unref()
+    if ([...this.#all].some(({ warm }) => !warm)) return
+    const next = this.#forBusy.takeFirst()
+    next?.resolve(this.#start(next.tenantId))
   }
 
   #takeIdle(tenantId: string | null) {
@@ -127,14 +114,9 @@ export class SandboxPool {
     return sandbox
   }
 
-  #takeWaiting(tenantId: string | null) {
-    const index = this.#forBusy.findIndex(each => each.tenantId === tenantId)
-    return index < 0 ? undefined : this.#forBusy.splice(index, 1)[0]
-  }
-
   #release(sandbox: Sandbox) {
     if (!sandbox.alive) return
-    const next = this.#takeWaiting(sandbox.tenantId)
+    const next = this.#forBusy.takeOf(sandbox.tenantId)
     if (next) next.resolve(sandbox)
     else this.#idle.set(sandbox, setTimeout(() => void sandbox.end(), this.#idleMs).unref())
   }
@@ -142,6 +124,6 @@ export class SandboxPool {
   #remove(sandbox: Sandbox) {
     this.#all.delete(this.#stopIdling(sandbox))
     const { tenantId } = sandbox
-    if (!this.#mayWait(tenantId)) this.#takeWaiting(tenantId)?.resolve(this.#start(tenantId))
+    if (!this.#mayWait(tenantId)) this.#forBusy.takeOf(tenantId)?.resolve(this.#start(tenantId))
   }
 }
