@@ -40,20 +40,24 @@ const templateSchema = z.object({
 })
 type Source = z.infer<typeof templateSchema>
 
-let own: Promise<Source> | undefined
-
-/** Reads `cloudformation/lambci.yaml`, once in a process, and evaluates it for a deployment. */
-export async function readTemplate(deployment: Deployment): Promise<Template> {
-  own ??= readFile(FILE, 'utf8').then(parseTemplate)
-  return evaluate(await own, deployment)
-}
+/** Reads `cloudformation/lambci.yaml` and evaluates it for a deployment. */
+export const readTemplate = async (deployment: Deployment): Promise<Template> =>
+  evaluateTemplate(await readFile(FILE, 'utf8'), deployment)
 
 /** @throws Error for a parameter without a value or an unsupported intrinsic function. */
 export const evaluateTemplate = (text: string, deployment: Deployment): Template =>
   evaluate(parseTemplate(text), deployment)
 
-const parseTemplate = (text: string): Source =>
-  templateSchema.parse(parse(text, { customTags: TAGS, intAsBigInt: false }))
+/** The template that was parsed last: a process often reads the same one again. */
+let last: { text: string; source: Source } | undefined
+
+function parseTemplate(text: string): Source {
+  if (last?.text !== text) {
+    const source = templateSchema.parse(parse(text, { customTags: TAGS, intAsBigInt: false }))
+    last = { text, source }
+  }
+  return last.source
+}
 
 function evaluate({ Parameters, Conditions, Resources, Outputs }: Source, deployment: Deployment): Template {
   const { stack, account, region, parameters } = deployment

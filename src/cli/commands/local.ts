@@ -47,7 +47,7 @@ export type LocalOptions = { port: number; data?: string; once?: boolean; json?:
 export async function runLocal(
   { port, data = DATA_DIRECTORY, once = false, json = false }: LocalOptions,
   io: Io,
-  functions: Pick<SystemOptions, 'moduleOf' | 'bootstrap' | 'environment'> = {},
+  functions: Pick<SystemOptions, 'moduleOf' | 'bootstrap' | 'environment' | 'hostConcurrency'> = {},
 ): Promise<number> {
   const directory = resolve(io.cwd(), data)
   await Promise.all([requireGit(), requireWritableDirectory(directory)])

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openAccount, openDeployed, ROOT, SCRIPT } from './account.ts'
+import { openAccount, openDeployed, ROOT, readBundles, SCRIPT } from './account.ts'
 
 test('the first deploy creates both stacks, the bundles and the image, and prints the webhook URL', async () => {
-  const { read, calls, deploy } = await openAccount()
+  const { read, calls, deploy } = await openAccount({}, await readBundles())
   const args = ['--email', 'you@example.com', '--param', 'BuildMemory=3008']
   const { exitCode, stdout, stderr } = await deploy(...args)
   expect([exitCode, stderr]).toEqual([0, ''])
@@ -48,7 +48,8 @@ test('a second deploy without changes does nothing; a changed parameter keeps th
 })
 
 test('scripts/deploy works in any directory; the next command uses the same account and region', async () => {
-  const { read, runProgram } = await openDeployed()
+  const { read, deploy, runProgram } = await openAccount({}, await readBundles())
+  expect((await deploy('--email', 'you@example.com')).exitCode).toBe(0)
   const help = await runProgram(SCRIPT, '--help')
   expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining('Usage: deploy [options]')])
   const { exitCode, stdout, stderr } = await runProgram(SCRIPT, '--region', 'eu-west-1', '--profile', 'work')
@@ -56,7 +57,7 @@ test('scripts/deploy works in any directory; the next command uses the same acco
   expect(stdout).toContain(
     'Next, connect the stack to GitHub: AWS_REGION=eu-west-1 AWS_PROFILE=work lambci setup --stack lambci',
   )
-  // The script has made the same bundles.
+  // The script has made the same bundles as the deploy before.
   expect(read().objects).toHaveLength(4)
   const missing = await runProgram(SCRIPT, '--dockerfile', 'Own.Dockerfile')
   expect(missing.exitCode).toBe(2)

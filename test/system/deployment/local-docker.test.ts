@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { BASE } from '../../../scripts/deployment/base-image.ts'
 import { readImageSource } from '../../../scripts/deployment/image-source.ts'
-import { openAccount, readBundle } from './account.ts'
+import { openAccount, SMALL_BUNDLES } from './account.ts'
 import { registry } from './registry.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
@@ -41,7 +41,7 @@ test('with --docker, the image is built and pushed from this machine, also where
   expect(stdout).toContain('building with Docker on this machine')
   const base = `${BASE}@${registry.digest}`
   const settings = { architecture: 'x86_64', base, toolchains: 'go' }
-  const { tag } = await readImageSource(ROOT, { ...settings, bundle: await readBundle('run') })
+  const { tag } = await readImageSource(ROOT, { ...settings, bundle: SMALL_BUNDLES.run })
   const host = '123456789012.dkr.ecr.eu-west-1.amazonaws.com'
   const uri = `${host}/lambci-bootstrap:${tag}`
   expect(await docker.calls()).toEqual([
