@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate'
-import { describe, expect, test } from 'vitest'
+import { type Engine, RegoEngine, TemplateFile } from '@aws/cloudformation-validate'
+import { afterAll, describe, expect, test } from 'vitest'
 import { readStack } from '../../../loopback/system/stack.ts'
 import { evaluateTemplate, type Resource } from '../../../loopback/system/template.ts'
 import { LONGEST_RUN_SECONDS, LONGEST_WAIT_SECONDS } from '../../../src/admission/deadlines.ts'
@@ -27,11 +27,14 @@ const stack = readStack({ resources, outputs: {} }, ACCOUNT)
 const ofType = (type: string): Resource[] => resources.filter(resource => resource.type === type)
 const namesOf = (type: string, property: string) => ofType(type).map(({ properties }) => properties[property])
 
+/** AWS's validator, which takes seconds to start. */
+let validator: Engine | undefined
+afterAll(() => validator?.free())
+
 describe.each(['lambci', 'bootstrap'])('%s.yaml', name => {
   test('AWS’s validator reports no errors', () => {
-    const engine = new RegoEngine()
-    const { diagnostics } = engine.validateStandard(new TemplateFile(pathOf(name)))
-    engine.free()
+    validator ??= new RegoEngine()
+    const { diagnostics } = validator.validateStandard(new TemplateFile(pathOf(name)))
     const errors = diagnostics.filter(
       ({ severity, ruleId }) =>
         ['FATAL', 'ERROR'].includes(severity.toUpperCase()) || ['W3030', 'W2531'].includes(ruleId),
