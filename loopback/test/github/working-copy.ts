@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runGit } from '../../../test/support/small-process.ts'
@@ -13,6 +13,9 @@ const env = {
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_TERMINAL_PROMPT: '0',
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'maintenance.auto',
+  GIT_CONFIG_VALUE_0: 'false',
   ...identity('AUTHOR'),
   ...identity('COMMITTER'),
 }
@@ -30,15 +33,27 @@ export async function makeDirectory(): Promise<string> {
 
 /** Call it after all tests of a file. */
 export async function removeDirectories(): Promise<void> {
+  empty = undefined
   await Promise.all(directories.splice(0).map(directory => rm(directory, { recursive: true, force: true })))
+}
+
+let empty: Promise<string> | undefined
+
+/** An empty repository on `master`: to copy it takes no process. */
+async function makeEmpty(): Promise<string> {
+  const directory = await makeDirectory()
+  await git(directory, 'init', '--quiet', '--initial-branch=master', '--template=')
+  return directory
 }
 
 /** Creates a repository on `master` with `url` as its `origin`. */
 export async function makeWorkingCopy(url: string) {
+  empty ??= makeEmpty()
   const directory = await makeDirectory()
+  await cp(await empty, directory, { recursive: true })
+  const origin = `[remote "origin"]\n\turl = ${url}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`
+  await appendFile(join(directory, '.git', 'config'), origin)
   const run = (...args: string[]) => git(directory, ...args)
-  await run('init', '--quiet', '--initial-branch=master')
-  await run('remote', 'add', 'origin', url)
   return {
     directory,
     git: run,
@@ -47,8 +62,15 @@ export async function makeWorkingCopy(url: string) {
       await writeFile(join(directory, file), content)
       await run('add', '--', file)
       await run('commit', '--quiet', '--allow-empty', '-m', message)
-      return run('rev-parse', 'HEAD')
+      return headOf(directory)
     },
     push: (...refs: string[]) => run('push', '--quiet', 'origin', ...refs),
   }
+}
+
+/** The commit that is checked out, read without a process. */
+async function headOf(directory: string): Promise<string> {
+  const read = async (name: string) => (await readFile(join(directory, '.git', name), 'utf8')).trim()
+  const head = await read('HEAD')
+  return head.startsWith('ref: ') ? read(head.slice('ref: '.length)) : head
 }
