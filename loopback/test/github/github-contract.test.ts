@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { Octokit } from '@octokit/rest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startGitHub } from '../../../test/support/small-process.ts'
@@ -227,8 +228,7 @@ describe('git', () => {
 
   test('a chunked push of more than a megabyte succeeds', async () => {
     const repository = await makeRepository()
-    const noise = Array.from({ length: 200_000 }, () => Math.random().toString(36)).join('\n')
-    const big = await repository.commit('Big', 'big.txt', noise)
+    const big = await repository.commit('Big', 'big.txt', randomBytes(1_200_000))
     await repository.push('master')
     const { payload } = await receiver.push(repository.fullName, 'refs/heads/master', big)
     expect(payload.commits).toMatchObject([{ id: big, added: ['big.txt'] }])

@@ -58,7 +58,7 @@ export async function makeWorkingCopy(url: string) {
     directory,
     git: run,
     /** Commits one file and returns the commit's id. */
-    commit: async (message: string, file = 'file.txt', content = message) => {
+    commit: async (message: string, file = 'file.txt', content: string | Uint8Array = message) => {
       await writeFile(join(directory, file), content)
       await run('add', '--', file)
       await run('commit', '--quiet', '--allow-empty', '-m', message)

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LAMBCI } from '../../support/lambci.ts'
+import { lambci } from '../../support/lambci.ts'
+import { serveCommand } from '../../support/served-command.ts'
 import { GIT_ENVIRONMENT, lambciJson, sharedTestSystem, type TestSystem } from '../../support/test-system.ts'
 
 const DOCUMENT = join(import.meta.dirname, '..', '..', '..', 'docs', 'local.md')
@@ -25,10 +26,14 @@ test('the walk-through in docs/local.md works as it is written', async () => {
   await ci.commit(at)
   await ci.git(at, 'push', '--quiet', `${github}/you/project.git`, 'HEAD:master')
   await ci.ended({ project: 'gh/you/project', number: 1 })
-  const command = `lambci() { '${process.execPath}' '${LAMBCI}' "$@" --data "$data"; }`
+  const served = await serveCommand((args, cwd) => lambci(args, { cwd }))
+  const program = join(ci.directory, 'lambci')
+  await writeFile(program, served.script, { mode: 0o755 })
+  const command = `lambci() { '${program}' "$@" --data "$data"; }`
   const { all, failed } = await execa('bash', ['-euo', 'pipefail', '-c', `${command}\n${here}`], {
     ...{ cwd: at, env: GIT_ENVIRONMENT, all: true, reject: false, stdin: 'ignore', timeout: 50_000 },
   })
+  await served.close()
   // If it failed, its last lines say why.
   expect(failed ? String(all).slice(-2000) : '').toBe('')
   expect(all).toMatch(/^#2 of you\/project, pr\/1: Passed/m)

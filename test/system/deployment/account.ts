@@ -8,7 +8,7 @@ import type { Bundle } from '../../../scripts/bundle.ts'
 import type { Bundles } from '../../../scripts/deployment/bundles.ts'
 import type { ExecAws } from '../../../scripts/deployment/io.ts'
 import { run } from '../../../scripts/deployment/run.ts'
-import { awsProgram, serveStandIn } from './aws-program.ts'
+import { serveCommand } from '../../support/served-command.ts'
 import { type Account, runStandIn } from './aws-stand-in.ts'
 import { openFunctionUrl } from './function-url.ts'
 import { registryUrl } from './registry.ts'
@@ -66,9 +66,9 @@ export async function openAccount(change: Partial<Account> = {}, bundles = SMALL
     deployTyping: (input: string, ...args: string[]) => deploy(args, { execAws, bundles, input }),
     /** Runs a program in the directory of the account, with the stand-in as the program `aws`. */
     runProgram: async (program: string, ...args: string[]) => {
-      const server = await serveStandIn(account)
-      const result = await runProgram(program, args, { directory, port: server.port })
-      await server.close()
+      const { script, close } = await serveCommand(command => runStandIn(account, command))
+      const result = await runProgram(program, args, { directory, aws: script })
+      await close()
       return result
     },
   }
@@ -129,12 +129,13 @@ export async function readBundle(entry: string): Promise<Bundle> {
   return Object.fromEntries(await Promise.all(files))
 }
 
-type Place = { directory: string; port: number }
+/** `aws` is the text of that program. */
+type Place = { directory: string; aws: string }
 
-async function runProgram(path: string, args: readonly string[], { directory, port }: Place) {
+async function runProgram(path: string, args: readonly string[], { directory, aws }: Place) {
   const bin = join(directory, 'bin')
   await mkdir(bin, { recursive: true })
-  await writeFile(join(bin, 'aws'), awsProgram(port), { mode: 0o755 })
+  await writeFile(join(bin, 'aws'), aws, { mode: 0o755 })
   const { AWS_REGION: _, AWS_DEFAULT_REGION: __, ...env } = process.env
   const variables = {
     PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH}`,
