@@ -6,18 +6,29 @@ import { readLineIndex, readLog, tail } from '../../../src/log/reader.ts'
 import { composeLog, createSink, type LogSink } from '../../../src/log/sink.ts'
 import { LogStreamer } from '../../../src/log/streamer.ts'
 import type { Store } from '../../../src/records/store.ts'
-import { nextBuild, openBucket } from '../../support/log-bucket.ts'
+import { type Bucket, openDirectBucket } from '../../support/bucket.ts'
 
 const MIB = 1024 * 1024
 
+let bucket: Bucket
 let store: Store
-let close: () => Promise<void>
 beforeAll(async () => {
-  const bucket = await openBucket()
+  bucket = await openDirectBucket()
   store = bucket.store
-  close = bucket.close
 })
-afterAll(() => close())
+afterAll(() => bucket.close())
+
+let builds = 0
+
+/** The log keys of another build. */
+function nextBuild(): LogKeys {
+  const build = `gh/owner/repo/builds/${++builds}/`
+  return {
+    segment: firstByte => `${build}log/${String(firstByte).padStart(12, '0')}.txt`,
+    lines: `${build}log/lines.json`,
+    whole: `${build}log.txt`,
+  }
+}
 
 async function writeLog(keys: LogKeys, target: Store, chunks: Iterable<Uint8Array>) {
   const sink = createSink(target, keys)
