@@ -3,7 +3,10 @@ import { runGit } from './small-process.ts'
 export { type GitServer, startGitServer } from './small-process.ts'
 
 /** Runs git in a directory, with an invented committer and without any user configuration. */
-export async function git(cwd: string, ...args: string[]): Promise<string> {
+export const git = (cwd: string, ...args: string[]): Promise<string> => gitWith('', cwd, ...args)
+
+/** As `git`, with this standard input. */
+export async function gitWith(input: string, cwd: string, ...args: string[]): Promise<string> {
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: cwd,
@@ -13,5 +16,5 @@ export async function git(cwd: string, ...args: string[]): Promise<string> {
     GIT_COMMITTER_NAME: 'A',
     GIT_COMMITTER_EMAIL: 'a@example.com',
   }
-  return (await runGit(cwd, args, env)).trim()
+  return (await runGit(cwd, args, env, input)).trim()
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Build } from '../../../src/model/build.ts'
 import { Mirrors } from '../../../src/workspace/mirrors.ts'
 import { resolveCommit } from '../../../src/workspace/resolve-commit.ts'
-import { type GitServer, git, startGitServer } from '../../support/git-server.ts'
+import { type GitServer, git, gitWith, startGitServer } from '../../support/git-server.ts'
 import { FORKED, makeBuild, PULL } from '../../support/records.ts'
 
 const MERGE = { pullRequests: { merge: true } }
@@ -38,27 +38,40 @@ afterAll(async () => {
 beforeEach(async () => {
   sandbox = await mkdtemp(join(root, 'sandbox-'))
   await mkdir(join(sandbox, 'home'))
-  await point('heads/master', commits.master)
-  await point('heads/release', commits.release)
-  await point('pull/12/head', commits.topic)
-  await point('pull/12/merge', null)
+  await pointAll({
+    'heads/master': commits.master,
+    'heads/release': commits.release,
+    'pull/12/head': commits.topic,
+    'pull/12/merge': null,
+  })
 })
 
-const point = (ref: string, to: string | null) =>
-  git(source, 'update-ref', ...(to === null ? ['-d', `refs/${ref}`] : [`refs/${ref}`, to]))
+const point = (ref: string, to: string | null) => pointAll({ [ref]: to })
+
+/** Points refs to commits, or (null) removes them. */
+const pointAll = (refs: Record<string, string | null>) => {
+  const lines = Object.entries(refs).map(([ref, to]) =>
+    to === null ? `delete refs/${ref}\n` : `update refs/${ref} ${to}\n`,
+  )
+  return gitWith(lines.join(''), source, 'update-ref', '--stdin')
+}
 
 /** Commits files with these values alone. */
-async function commit(files: Record<string, object>, ...parents: string[]): Promise<string> {
-  const entries: string[] = []
-  for (const [name, value] of Object.entries(files)) {
-    const id = execFileSync('git', ['hash-object', '-w', '--stdin'], {
-      cwd: source,
-      input: JSON.stringify(value),
-    })
-    entries.push(`100644 blob ${String(id).trim()}\t${name}\n`)
-  }
-  const tree = String(execFileSync('git', ['mktree'], { cwd: source, input: entries.join('') })).trim()
-  return git(source, 'commit-tree', '-m', 'A change', ...parents.flatMap(id => ['-p', id]), tree)
+function commit(files: Record<string, object>, ...parents: string[]): Promise<string> {
+  const [first, ...others] = parents
+  const stream = [
+    'commit refs/new\nmark :1\ncommitter A <a@example.com> now\ndata 8\nA change\n',
+    first ? `from ${first}\n` : '',
+    ...others.map(id => `merge ${id}\n`),
+    'deleteall\n',
+    ...Object.entries(files).map(([name, value]) => {
+      const text = JSON.stringify(value)
+      return `M 100644 inline ${name}\ndata ${text.length}\n${text}\n`
+    }),
+    // No ref has it yet.
+    `get-mark :1\nreset refs/new\nfrom ${'0'.repeat(40)}\n`,
+  ]
+  return gitWith(stream.join(''), source, 'fast-import', '--quiet', '--date-format=now')
 }
 
 /** A commit that merges the pull request, as GitHub makes it. */
