@@ -39,6 +39,9 @@ const fileWith = async (name: string, text: string | Uint8Array) => {
   return path
 }
 
+const serveStacks = (parameters?: Record<string, string>, status?: string) =>
+  serveStack(ci, { ...(parameters && { parameters }), ...(status && { status }) })
+
 describe('setup', () => {
   let secrets: unknown
   beforeAll(async () => {
@@ -343,54 +346,102 @@ test('secrets are set from a file or standard input, listed by name only, and ma
   }
 })
 
-test('rebuild builds the same commit under a new number and follows it', async () => {
-  const at = await ci.write(lambciJson('echo "built $LAMBCI_BUILD_NUM"; exit 3'))
-  const commit = await ci.push(at, 'you/again', 'master')
-  await ci.ended({ project: 'gh/you/again', number: 1 })
-  const again = await onTestSystem('rebuild', 'you/again', '--follow')
-  expect(again.exitCode).toBe(1)
-  expect(again.stdout).toMatch(
-    /^Build #2 of you\/again: http:\/\/127\.0\.0\.1:\d+\/gh\/you\/again\/builds\/2\n/,
-  )
-  expect(again.stdout).toContain('built 2\n')
-  expect(await ci.view({ project: 'gh/you/again', number: 2 })).toMatchObject({ commit, status: 'failed' })
-  expect(JSON.parse((await onTestSystem('rebuild', 'you/again#1', '--json')).stdout)).toMatchObject({
-    number: 3,
+describe('a repository with a passed, a skipped and a failed build', () => {
+  const repository = 'you/built'
+  const project = `gh/${repository}`
+  /** The commit of the failed one. */
+  let failed: string
+  beforeAll(async () => {
+    const build = async (number: number, cmd: string, branch: string) => {
+      const at = await ci.write(lambciJson(cmd, { branches: { master: true } }))
+      const commit = await ci.push(at, repository, branch)
+      await ci.ended({ project, number })
+      return commit
+    }
+    await build(1, 'echo "found me"', 'master')
+    await build(2, 'true', 'topic')
+    failed = await build(3, 'echo "built $LAMBCI_BUILD_NUM"; exit 3', 'master')
   })
-  await ci.ended({ project: 'gh/you/again', number: 3 })
-  const none = await onTestSystem('rebuild', 'you/again#9')
-  expect([none.exitCode, none.stderr]).toEqual([2, 'lambci: There is no build #9 of you/again.'])
 
-  const release = join(ci.directory, 'release')
-  const slow = await ci.write(lambciJson(`until [ -e '${release}' ]; do sleep 0.1; done`))
-  await ci.push(slow, 'you/slow', 'master')
-  const build = { project: 'gh/you/slow', number: 1 }
-  await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
-  const early = await onTestSystem('rebuild', 'you/slow')
-  expect([early.exitCode, early.stderr]).toEqual([
-    2,
-    'lambci: Build #1 of you/slow has not ended yet: it is running.',
-  ])
-  await writeFile(release, '')
-  await ci.ended(build)
+  test('logs --follow exits with 0 only if the build passed or was skipped', async () => {
+    for (const [number, status, exitCode] of [
+      [1, 'passed', 0],
+      [2, 'skipped', 0],
+      [3, 'failed', 1],
+    ] as const) {
+      expect(await ci.view({ project, number })).toMatchObject({ status })
+      expect((await onTestSystem('logs', '--follow', `you/built#${number}`)).exitCode).toBe(exitCode)
+    }
+  })
+
+  test('deploy and rollback report that no build or deploy fits', async () => {
+    for (const [args, message] of [
+      [['deploy', repository, 'qa'], 'Found no passed build that was pushed to the stage qa.'],
+      [['deploy', repository, 'qa', '--commit', '1234567'], 'Found no passed build of commit 1234567 that'],
+      [['rollback', repository, 'qa'], 'Nothing has been deployed to qa yet.'],
+    ] as const) {
+      const { exitCode, stderr } = await onTestSystem(...args)
+      expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)])
+    }
+    expect((await onTestSystem('stages', repository)).stdout).toBe(
+      'Nothing has been deployed to a stage of you/built yet.',
+    )
+  })
+
+  test('a stack is found by its outputs; each error is one sentence', async () => {
+    const stack = await serveStacks()
+    const logs = await lambci(['logs', 'you/built#1'], { env: stack.env })
+    // No option names it.
+    expect([logs.exitCode, logs.stderr]).toEqual([0, 'Using the stack lambci in us-east-1.'])
+    expect(logs.stdout).toContain('found me')
+    const unknown = await lambci(['logs', 'you/built#1', '--stack', 'other'], { env: stack.env })
+    expect([unknown.exitCode, unknown.stderr]).toEqual([
+      2,
+      'lambci: There is no stack other in us-east-1. Deploy it with "lambci up", or select another with --stack and AWS_REGION.',
+    ])
+    await stack.close()
+    const broken = await serveStacks({}, 'ROLLBACK_COMPLETE')
+    const rolled = await lambci(['config', 'get'], { env: broken.env })
+    expect([rolled.exitCode, rolled.stderr]).toEqual([
+      2,
+      expect.stringContaining('The stack lambci is incomplete (ROLLBACK_COMPLETE). Run "lambci up"'),
+    ])
+    await broken.close()
+    const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...anonymous } = stack.env
+    const unsigned = await lambci(['config', 'get'], { env: { ...anonymous, HOME: '/nowhere' } })
+    expect([unsigned.exitCode, unsigned.stderr]).toEqual([
+      2,
+      expect.stringContaining('There are no AWS credentials. Sign in with "aws configure"'),
+    ])
+  })
+
+  test('rebuild builds the same commit under a new number and follows it', async () => {
+    const again = await onTestSystem('rebuild', repository, '--follow')
+    expect(again.exitCode).toBe(1)
+    expect(again.stdout).toMatch(
+      /^Build #4 of you\/built: http:\/\/127\.0\.0\.1:\d+\/gh\/you\/built\/builds\/4\n/,
+    )
+    expect(again.stdout).toContain('built 4\n')
+    expect(await ci.view({ project, number: 4 })).toMatchObject({ commit: failed, status: 'failed' })
+    expect(JSON.parse((await onTestSystem('rebuild', 'you/built#3', '--json')).stdout)).toMatchObject({
+      number: 5,
+    })
+    await ci.ended({ project, number: 5 })
+    const none = await onTestSystem('rebuild', 'you/built#9')
+    expect([none.exitCode, none.stderr]).toEqual([2, 'lambci: There is no build #9 of you/built.'])
+  })
 })
 
-test('logs --follow exits with 0 only if the build passed or was skipped', async () => {
-  const master = { branches: { master: true } }
-  for (const [number, cmd, branch, status, exitCode] of [
-    [1, 'true', 'master', 'passed', 0],
-    [2, 'true', 'topic', 'skipped', 0],
-    [3, 'exit 3', 'master', 'failed', 1],
-  ] as const) {
-    await ci.push(await ci.write(lambciJson(cmd, master)), 'you/followed', branch)
-    expect(await ci.ended({ project: 'gh/you/followed', number })).toMatchObject({ status })
-    expect((await onTestSystem('logs', '--follow', `you/followed#${number}`)).exitCode).toBe(exitCode)
-  }
-
+test('a running build is not rebuilt, and is followed until it is cancelled', async () => {
   const slow = await ci.write(lambciJson('sleep 30'))
   await ci.push(slow, 'you/cancelled', 'master')
   const build = { project: 'gh/you/cancelled', number: 1 }
   await ci.until('the start', async () => (await ci.view(build))?.status === 'running')
+  const early = await onTestSystem('rebuild', 'you/cancelled')
+  expect([early.exitCode, early.stderr]).toEqual([
+    2,
+    'lambci: Build #1 of you/cancelled has not ended yet: it is running.',
+  ])
   const followed = onTestSystem('logs', '--follow', 'you/cancelled')
   const cancelled = await onTestSystem('cancel', 'you/cancelled')
   expect([cancelled.exitCode, cancelled.stdout]).toEqual([
@@ -401,26 +452,6 @@ test('logs --follow exits with 0 only if the build passed or was skipped', async
   ])
   expect((await followed).exitCode).toBe(1)
   expect(await ci.ended(build)).toMatchObject({ status: 'cancelled' })
-})
-
-test('deploy and rollback report that no build or deploy fits', async () => {
-  const at = await ci.write(lambciJson('true'))
-  await ci.push(at, 'you/undeployed', 'master')
-  await ci.ended({ project: 'gh/you/undeployed', number: 1 })
-  for (const [args, message] of [
-    [['deploy', 'you/undeployed', 'qa'], 'Found no passed build that was pushed to the stage qa.'],
-    [
-      ['deploy', 'you/undeployed', 'qa', '--commit', '1234567'],
-      'Found no passed build of commit 1234567 that',
-    ],
-    [['rollback', 'you/undeployed', 'qa'], 'Nothing has been deployed to qa yet.'],
-  ] as const) {
-    const { exitCode, stderr } = await onTestSystem(...args)
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)])
-  }
-  expect((await onTestSystem('stages', 'you/undeployed')).stdout).toBe(
-    'Nothing has been deployed to a stage of you/undeployed yet.',
-  )
 })
 
 test('deliver sends a payload like GitHub, and one that was delivered before once more', async () => {
@@ -517,39 +548,6 @@ test('builds lists builds, newest first, and the cost of each month', async () =
   expect((await onTestSystem('builds', 'you/listed', '--branch', 'nope', '--json')).stdout).toBe('[]')
   const wrong = await onTestSystem('builds', 'nobody')
   expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('is not a repository')])
-})
-
-const serveStacks = (parameters?: Record<string, string>, status?: string) =>
-  serveStack(ci, { ...(parameters && { parameters }), ...(status && { status }) })
-
-test('a stack is found by its outputs; each error is one sentence', async () => {
-  const at = await ci.write(lambciJson('echo "found me"'))
-  await ci.push(at, 'you/found', 'master')
-  await ci.ended({ project: 'gh/you/found', number: 1 })
-  const stack = await serveStacks()
-  const logs = await lambci(['logs', 'you/found'], { env: stack.env })
-  // No option names it.
-  expect([logs.exitCode, logs.stderr]).toEqual([0, 'Using the stack lambci in us-east-1.'])
-  expect(logs.stdout).toContain('found me')
-  const unknown = await lambci(['logs', 'you/found', '--stack', 'other'], { env: stack.env })
-  expect([unknown.exitCode, unknown.stderr]).toEqual([
-    2,
-    'lambci: There is no stack other in us-east-1. Deploy it with "lambci up", or select another with --stack and AWS_REGION.',
-  ])
-  await stack.close()
-  const broken = await serveStacks({}, 'ROLLBACK_COMPLETE')
-  const rolled = await lambci(['config', 'get'], { env: broken.env })
-  expect([rolled.exitCode, rolled.stderr]).toEqual([
-    2,
-    expect.stringContaining('The stack lambci is incomplete (ROLLBACK_COMPLETE). Run "lambci up"'),
-  ])
-  await broken.close()
-  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...anonymous } = stack.env
-  const unsigned = await lambci(['config', 'get'], { env: { ...anonymous, HOME: '/nowhere' } })
-  expect([unsigned.exitCode, unsigned.stderr]).toEqual([
-    2,
-    expect.stringContaining('There are no AWS credentials. Sign in with "aws configure"'),
-  ])
 })
 
 test("plan knows the account's settings if the stack can be read", async () => {
