@@ -1,16 +1,33 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
-import { expect, test } from 'vitest'
-import { define, host } from './host.ts'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Lambda, startLambda } from '../../lambda/lambda.ts'
+import { define } from './host.ts'
 
-async function site() {
-  const lambda = await host([define('site.handler')])
-  return (await lambda.functionUrl('handler')).url
-}
+let lambda: Lambda
+let directory: string
+let url: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'lambci-function-url-'))
+  const onFailure = () => {}
+  lambda = await startLambda({
+    directory,
+    functions: [{ ...define('site.handler'), onFailure }],
+    onLog: () => {},
+  })
+  url = (await lambda.functionUrl('handler')).url
+})
+afterAll(async () => {
+  await lambda.close()
+  await rm(directory, { recursive: true })
+})
 
 test('a binary body makes the round trip, with status, headers and cookies', async () => {
   const body = randomBytes(1000)
-  const response = await fetch(`${await site()}/echo`, { method: 'POST', body })
+  const response = await fetch(`${url}/echo`, { method: 'POST', body })
   expect(response.status).toBe(201)
   expect(response.headers.get('x-number')).toBe('7')
   expect(response.headers.get('content-type')).toBe('application/octet-stream')
@@ -19,7 +36,6 @@ test('a binary body makes the round trip, with status, headers and cookies', asy
 })
 
 test('a request becomes an event of payload format 2.0', async () => {
-  const url = await site()
   const event = await new Promise<Record<string, unknown>>((resolve, reject) => {
     const outgoing = request(
       `${url}/event?a=1&b=x%20y&a=2`,
@@ -65,7 +81,7 @@ test.each([
   ['application/octet-stream', true],
   ['application/jsonx', true],
 ])('a body of type %s is base64: %s', async (type, isBase64Encoded) => {
-  const response = await fetch(`${await site()}/event`, {
+  const response = await fetch(`${url}/event`, {
     method: 'POST',
     headers: { 'content-type': type },
     body: 'a=1',
@@ -74,31 +90,29 @@ test.each([
 })
 
 test('a result without a status code is the body', async () => {
-  const response = await fetch(`${await site()}/text`)
+  const response = await fetch(`${url}/text`)
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toBe('application/json')
   expect(await response.text()).toBe('plain')
 })
 
 test.each(['/error', '/broken'])('%s is answered with 502', async path => {
-  const response = await fetch(`${await site()}${path}`)
+  const response = await fetch(`${url}${path}`)
   expect(response.status).toBe(502)
   expect(await response.text()).toBe('Internal Server Error')
 })
 
 test('a request whose event is larger than six megabytes is answered with 413', async () => {
-  const url = `${await site()}/event`
+  const at = `${url}/event`
   const megabytes = (count: number) => Buffer.alloc(count * 1024 * 1024, 'a')
   const post = async (body: Buffer, type: string) =>
-    (await fetch(url, { method: 'POST', body, headers: { 'content-type': type } })).status
+    (await fetch(at, { method: 'POST', body, headers: { 'content-type': type } })).status
   expect(await post(megabytes(5), 'text/plain')).toBe(200)
   expect(await post(megabytes(5), 'application/octet-stream')).toBe(413)
   expect(await post(megabytes(7), 'text/plain')).toBe(413)
 })
 
 test('a port in use gives a readable error', async () => {
-  const lambda = await host([define('site.handler')])
-  const { url } = await lambda.functionUrl('handler')
   const port = Number(new URL(url).port)
   await expect(lambda.functionUrl('handler', port)).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use`)
 })
