@@ -25,7 +25,7 @@ import { WarmCache } from '../../../src/cache/warm-cache.ts'
 import type { Build } from '../../../src/model/build.ts'
 import { openSandbox } from '../../../src/workspace/sandbox.ts'
 import { type Rule, startFaultProxy } from '../../faults/fault-proxy.ts'
-import { type Bucket, keysIn, openAt, openBucket } from '../../support/bucket.ts'
+import { type Bucket, keysIn, openAt, openDirectBucket } from '../../support/bucket.ts'
 import { applyChanges, changes, describeTree, NAMES } from '../../support/file-tree.ts'
 import { HOSTILE_ARCHIVES, LEFT_TO_CACHES } from '../../support/hostile-archives.ts'
 import { makeBuild } from '../../support/records.ts'
@@ -35,7 +35,7 @@ let root: string
 let proxy: Awaited<ReturnType<typeof startFaultProxy>>
 const rules: Rule[] = []
 beforeAll(async () => {
-  bucket = await openBucket()
+  bucket = await openDirectBucket()
   root = await mkdtemp(join(tmpdir(), 'caches-'))
   proxy = await startFaultProxy(rules)
   proxy.setTarget(bucket.url)
@@ -63,12 +63,13 @@ const newMachine = () => new Machine(`machine-${++machines}`)
 
 type Command = (paths: { state: string; workspace: string }) => unknown
 const nothing: Command = () => {}
+/** With a URL, every request goes there. */
 type Options = { spec?: CacheSpec; change?: Partial<Build>; stage?: string | null; url?: string }
 
 /** A repository's builds, on any machine. */
 function openRepository(
   name: string,
-  { spec = { paths: ['state'], key: [] }, change = {}, stage = null, url = bucket.url }: Options = {},
+  { spec = { paths: ['state'], key: [] }, change = {}, stage = null, url }: Options = {},
 ) {
   let number = 0
   /** Restores the cache, runs the command, and saves. Returns the log, and the files before and after the command. */
@@ -78,7 +79,7 @@ function openRepository(
     { passes = true, link = '', prepare = nothing as Command } = {},
   ) => {
     const { directory, warmCache } = machine
-    const store = openAt(url)
+    const store = url ? openAt(url) : bucket.store
     const sandbox = await openSandbox(directory, false, [warmCache])
     const build = makeBuild({ project: `gh/cached/${name}`, number: ++number, ...change })
     const context = {
@@ -97,7 +98,7 @@ function openRepository(
     await command({ state, workspace: sandbox.workspace })
     const after = filesOf()
     if (passes) await caches.save()
-    store.close()
+    if (url) store.close()
     return { log, before, after }
   }
 }

@@ -94,7 +94,7 @@ test('large files, paths that are not words, empty directories, and files withou
   const spec: ArtifactSpec = { name: 'all', paths: ['ä b', 'deep/at', 'file'], when: 'passed' }
   for (const path of [process.env.PATH ?? '', bare]) {
     const producer = world.openJob({ path })
-    producer.write('ä b/large', randomBytes(12 * MB))
+    producer.write('ä b/large', randomBytes(9 * MB))
     producer.write('file')
     mkdirSync(join(producer.workspace, 'deep/at/empty'), { recursive: true })
     const consumer = world.openJob({ path })
@@ -298,7 +298,7 @@ test('what the bucket says is an error of the runner, but an artifact that is go
   proxy.setTarget(world.bucket.url)
   const store = openAt(proxy.url)
   const producer = world.openJob({ store })
-  producer.write('dist/x', randomBytes(10 * MB))
+  producer.write('dist/x', randomBytes(9 * MB))
   const rule = { method: /./, address: /artifacts\/dist/, nth: 1, times: 1000, fault: 403, seen: 0 } as const
   rules.push(rule)
   await expect(producer.pack()).rejects.not.toMatchObject({ name: 'UserError' })
@@ -325,7 +325,7 @@ test('what the bucket says is an error of the runner, but an artifact that is go
 
 test('packing and unpacking end with the time of the job, and at once when it is cancelled', async () => {
   const producer = world.openJob()
-  producer.write('dist/x', randomBytes(10 * MB))
+  producer.write('dist/x', randomBytes(9 * MB))
   const needed = await producer.pack()
   const late = { deadline: Date.now() - 1 }
   const slow = world.openJob(late)
