@@ -1,9 +1,12 @@
+/** The size of a new block. Most logs are smaller, and a large block each would keep the garbage collector busy. */
+const FIRST_BYTES = 64 * 1024
+
 /** A block of memory, and how many of its bytes are used. */
 type Block = { buffer: Uint8Array; length: number }
 
 /**
  * Copies the bytes of a log that wait to be sent into blocks as large as a segment. A block is used again once its segment is released,
- * so that a log of any size needs a few of them. They take no memory before they are written.
+ * so that a log of any size needs a few of them. Blocks grow with what is in them.
  */
 export class SegmentBuffer {
   readonly #segmentBytes: number
@@ -25,6 +28,7 @@ export class SegmentBuffer {
     for (let at = 0; at < bytes.length; ) {
       const block = this.#openBlock()
       const part = bytes.subarray(at, at + this.#segmentBytes - block.length)
+      this.#makeRoom(block, part.length)
       block.buffer.set(part, block.length)
       block.length += part.length
       at += part.length
@@ -51,8 +55,17 @@ export class SegmentBuffer {
   #openBlock(): Block {
     const last = this.#blocks.at(-1)
     if (last && last.length < this.#segmentBytes) return last
-    const block = { buffer: this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#segmentBytes), length: 0 }
+    const block = { buffer: this.#spare.pop() ?? new Uint8Array(), length: 0 }
     this.#blocks.push(block)
     return block
+  }
+
+  #makeRoom(block: Block, bytes: number): void {
+    const needed = block.length + bytes
+    if (needed <= block.buffer.length) return
+    const size = Math.max(needed, 2 * block.buffer.length, FIRST_BYTES)
+    const buffer = Buffer.allocUnsafeSlow(Math.min(size, this.#segmentBytes))
+    buffer.set(block.buffer.subarray(0, block.length))
+    block.buffer = buffer
   }
 }
