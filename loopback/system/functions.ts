@@ -77,6 +77,7 @@ function definitionOf(declared: StackFunction, options: FunctionOptions): Functi
     environment: {
       // The package may be read-only.
       NODE_COMPILE_CACHE: isPackage ? join(sandboxes, '..', 'compiled') : CHECKOUT_CACHE,
+      ...(isPackage && { LAMBCI_CODE_CACHE: join(sandboxes, '..', 'code') }),
       ...Environment.Variables,
       // People read the local log as it is written.
       LAMBCI_LOG_FORMAT: 'text',

@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process'
 import { openStore } from '../../src/aws/bucket.ts'
 import { buildKeys, jobKeys } from '../../src/records/keys.ts'
 import { type BenchServers, nextMessage } from './bench-servers.ts'
 import type { BuildRequest, BuildResult } from './build-process.ts'
-import { bundledBuilder, runBare } from './builds.ts'
+import { forkBuilder, runBare } from './builds.ts'
 import { BUCKET, jobMessageOf, KEYS, SECRETS_KEY } from './job.ts'
 import type { LogCase } from './log-cases.ts'
 import { median, quantile } from './numbers.ts'
@@ -65,8 +64,7 @@ async function runBuild(
   test: LogCase,
   commit: string,
 ): Promise<BuildResult> {
-  const child = fork(await bundledBuilder())
-  await nextMessage(child)
+  const child = await forkBuilder()
   const number = ++lastNumber
   const request: BuildRequest = {
     message: jobMessageOf(commit, number, test.hasSecrets ?? false, TINY),

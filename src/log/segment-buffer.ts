@@ -1,5 +1,7 @@
 /** The size of a new block. Most logs are smaller, and a large block each would keep the garbage collector busy. */
 const FIRST_BYTES = 64 * 1024
+/** A block that is full becomes this many times as large: its content is copied once or twice. */
+const GROWTH = 16
 
 /** A block of memory, and how many of its bytes are used. */
 type Block = { buffer: Uint8Array; length: number }
@@ -63,7 +65,7 @@ export class SegmentBuffer {
   #makeRoom(block: Block, bytes: number): void {
     const needed = block.length + bytes
     if (needed <= block.buffer.length) return
-    const size = Math.max(needed, 2 * block.buffer.length, FIRST_BYTES)
+    const size = Math.max(needed, GROWTH * block.buffer.length, FIRST_BYTES)
     const buffer = Buffer.allocUnsafeSlow(Math.min(size, this.#segmentBytes))
     buffer.set(block.buffer.subarray(0, block.length))
     block.buffer = buffer

@@ -41,3 +41,20 @@ test('a bundle is loaded with the code that earlier processes have kept, unless 
   load()
   expect(readFileSync(file)).toHaveLength(length)
 })
+
+test('code that was kept of another source is not used, not even if both are equally long', () => {
+  const directory = scratchDirectory()
+  const [index, cache] = [join(directory, 'index.js'), join(directory, 'cache')]
+  const load = (name: string) => {
+    writeFileSync(index, `exports.name = () => '${name}'`)
+    const script = `
+      import { loadBundle } from '${LOADER}'
+      const { exports, save } = loadBundle('${index}', '${cache}')
+      console.log(exports.name())
+      save()`
+    return execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script], {
+      encoding: 'utf8',
+    })
+  }
+  expect(['old', 'old', 'new', 'new'].map(load)).toEqual(['old\n', 'old\n', 'new\n', 'new\n'])
+})
