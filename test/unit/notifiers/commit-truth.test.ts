@@ -11,6 +11,7 @@ import { readRecord } from '../../../src/records/read-record.ts'
 import { recordBuild } from '../../../src/records/trigger-record.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { after, makeBuild, viewWith } from '../../support/records.ts'
+import { runs } from '../../support/runs.ts'
 
 const entry = (
   number: number,
@@ -252,6 +253,6 @@ test('whatever invocations do at the same time, GitHub shows the worst in the en
       await Promise.all(entries.map((each, index) => update(`push/${index}`, each, `holder-${index}`)))
       expect(shown.get('lambci/push')).toBe(`${truthOf(entries).state}: ${truthOf(entries).description}`)
     }),
-    { numRuns: 30 },
+    runs(30),
   )
 })
