@@ -86,6 +86,6 @@ test('what one service refuses is sent by the next look of the same build, and b
 
 test('of builds that end at the same time, one has the warning', async () => {
   const { sent, end } = open()
-  await Promise.all(Array.from({ length: 6 }, (_, index) => end(index + 1, 1)))
+  await Promise.all(Array.from({ length: 12 }, (_, index) => end(index + 1, 1)))
   expect(sent).toHaveLength(2)
 })
