@@ -31,10 +31,8 @@ import { lastMomentOf, lookAtLead } from './reporting/look-at-lead.ts'
 import { measureCost, type RunFunctions } from './reporting/measure-cost.ts'
 import { mustLookAt } from './reporting/must-look-at.ts'
 import { isOnlyKnownHere } from './reporting/only-known-here.ts'
-import { publishAgain } from './reporting/publish-again.ts'
 import { recordClaim } from './reporting/record-claim.ts'
 import { withFlakiness } from './reporting/remember-tests.ts'
-import { removeJunkAtEnd, removeLateJunk } from './reporting/remove-junk.ts'
 import type { ReportTrigger } from './reporting/report-trigger.ts'
 import { waitingBuilds } from './reporting/waiting-builds.ts'
 import { withReport } from './reporting/with-report.ts'
@@ -138,7 +136,9 @@ async function lookOnce(
   }
   const state = { ...known, run, plan, wholeLog: wholeLogIn(job, build), objects: job.objects }
   const decision = await lookAtLead({ build, lead: job, report }, context)
-  const published = decision === 'publish-again' ? await publishAgain(state, context) : null
+  // Loaded on demand, because few jobs die.
+  const again = decision === 'publish-again' ? await import('./reporting/publish-again.ts') : null
+  const published = again && (await again.publishAgain(state, context))
   if (published && 'report' in published) return { ...published, others: [], unfinished: null }
   const end = (decision === 'publish-again' ? published : decision)?.end ?? null
   const cost = report.end ? report.cost : end && measureCost({ build, job, report }, context)
@@ -169,6 +169,9 @@ async function finishLook(
   return { ...finished, others: [...others, ...found] }
 }
 
+/** Loaded once people have been notified. */
+const junk = () => import('./reporting/remove-junk.ts')
+
 /**
  * Completes the log of a dead job, passes its stage on, updates the branch's summary, and notifies people.
  * @param isSilent whether GitHub must be asked again about the deploy
@@ -178,7 +181,7 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const { store, notifiers, deadMansSwitch } = context
   if (report.isClosed) {
     const others = await Promise.all([waitingBuilds(state, context), leaveStages(state, context)])
-    await removeLateJunk(state, context)
+    await (await junk()).removeLateJunk(state, context)
     return { report, others: others.flat(), unfinished: null }
   }
   const news = await newsOf(state, context)
@@ -206,7 +209,7 @@ async function finishReport(state: BuildState, context: ReportContext, isSilent 
   const isClosed = news.isOver && !again && !isMore
   // If something could not be delivered, the switch triggers another attempt.
   if (isClosed) await deadMansSwitch.clear(build)
-  const left = isClosed ? await attempt(() => removeJunkAtEnd(state, context)) : null
+  const left = isClosed ? await attempt(async () => (await junk()).removeJunkAtEnd(state, context)) : null
   const done = {
     ...report,
     delivered: notified.delivered,

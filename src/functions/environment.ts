@@ -52,9 +52,9 @@ const environmentSchema = z.object({
    * unit of the pauses between attempts to fetch from GitHub.
    */
   LAMBCI_CANCEL_POLL_MS: z.coerce.number().int().positive().default(3000),
-  LAMBCI_LOG_UPLOAD_MS: z.coerce.number().int().positive().default(10),
+  LAMBCI_LOG_UPLOAD_MS: z.coerce.number().int().positive().default(1000),
   LAMBCI_KILL_GRACE_MS: z.coerce.number().int().positive().default(5000),
-  LAMBCI_FETCH_RETRY_MS: z.coerce.number().int().positive().default(10),
+  LAMBCI_FETCH_RETRY_MS: z.coerce.number().int().positive().default(1000),
   LAMBCI_GITHUB_URL: z.url().default('https://github.com'),
   LAMBCI_SLACK_API_URL: z.url().default('https://slack.com/api/'),
   LAMBCI_GITHUB_API_URL: z.url().default('https://api.github.com'),

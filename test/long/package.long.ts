@@ -97,9 +97,12 @@ test('the installed command plans a working copy, and builds an example on the l
   expect([planned.exitCode, planned.stderr]).toEqual([0, ''])
   expect(planned.stdout).toMatch(/^Build +Branch "main" is built.*\nCommand +make check$/m)
 
-  const local = await lambci(['local', '--once', '--port', '0'])
+  const data = join(home, 'data')
+  const local = await lambci(['local', '--once', '--port', '0', '--data', data])
   expect([local.exitCode, local.stderr]).toEqual([0, ''])
   expect(local.stdout).toMatch(/^#1 of example\/hello, push\/master: Passed in [\d.]+ s, deployed to dev$/m)
+  // Later processes begin with the code of these.
+  expect(await readdir(join(data, 'code'))).toContain('http-index.js')
   // A package of root is not written to by those who use it.
   expect(await filesOf(installation.at)).toEqual(files)
 })

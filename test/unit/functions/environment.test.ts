@@ -72,6 +72,22 @@ test('unless the stack says otherwise, no function is invoked directly, and each
   expect(readEnvironment(given, [...names])).toEqual(given)
 })
 
+// Each upload and each attempt costs a request, or a part of GitHub's patience: docs/performance.md, docs/reliability.md.
+test('unless the stack says otherwise, a log is sent once a second, and fetches are repeated after seconds', () => {
+  const intervals = [
+    'LAMBCI_CANCEL_POLL_MS',
+    'LAMBCI_LOG_UPLOAD_MS',
+    'LAMBCI_KILL_GRACE_MS',
+    'LAMBCI_FETCH_RETRY_MS',
+  ] as const
+  expect(readEnvironment({}, [...intervals])).toEqual({
+    LAMBCI_CANCEL_POLL_MS: 3000,
+    LAMBCI_LOG_UPLOAD_MS: 1000,
+    LAMBCI_KILL_GRACE_MS: 5000,
+    LAMBCI_FETCH_RETRY_MS: 1000,
+  })
+})
+
 test("the dead man's switch targets the topic's account, region and partition", () => {
   const topic = 'arn:aws-cn:sns:cn-north-1:123456789012:ci-jobs'
   expect(switchTargetOf({ LAMBCI_STACK: 'ci', LAMBCI_JOBS_TOPIC: topic })).toEqual({
