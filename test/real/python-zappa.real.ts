@@ -65,8 +65,12 @@ const set = async (...args: string[]) => {
   expect(await lambci([...args, ...data], { input })).toMatchObject({ exitCode: 0 })
 }
 
-/** Builds a push of this repository. Returns the view of the build, and its log as plain text. */
-async function build(repository: string, branch: string, settings: object = {}, from = at) {
+/**
+ * Builds a push of this repository. Returns the view of the build, and its log as plain text. Each has a working copy of its own, since
+ * git lets only one at a time commit in the same.
+ */
+async function build(repository: string, branch: string, settings: object = {}, own: string | null = null) {
+  const from = own ?? (await writeExample(ci, 'python-zappa'))
   const project = `gh/${repository}`
   const env = { ...toolVariables(), ...aws.variables }
   await putJson(ci.system.store, settingsKeys(project)[1], { env, ...settings })
