@@ -169,7 +169,7 @@ async function finishLook(
   return { ...finished, others: [...others, ...found] }
 }
 
-/** Loaded once people have been notified. */
+/** Loaded on demand, after people have been notified. */
 const junk = () => import('./reporting/remove-junk.ts')
 
 /**

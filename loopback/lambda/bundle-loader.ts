@@ -12,8 +12,8 @@ const CRC_BYTES = 4
 type Fresh = { script: Script; crc: number }
 
 /**
- * Loads a bundle (CommonJS), with V8's code of earlier processes. Node's compile cache has only code that is compiled before a module runs.
- * This one has each function that was called before `save`: a first build is 45 ms faster with it.
+ * Loads a bundle (CommonJS), with V8's code of earlier processes. Node's compile cache contains only code that is compiled before a module
+ * runs. This one contains each function that was called before `save`, which makes a first build 40 ms faster.
  */
 export function loadBundle(entry: string, cache: string): { exports: Exports; save: () => void } {
   const loaded = new Map<string, { exports: Exports }>()

@@ -46,7 +46,7 @@ export class BusyQueue<S> {
     if (this.#waiting.length > 0) this.#timer = this.#wakeIn(left > 0 ? left : this.#busyMs)
   }
 
-  /** How long the first event may still wait; ms. */
+  /** The time that the first event may still wait; ms. */
   #leftOfFirst(): number {
     const [first] = this.#waiting
     return first ? Math.ceil(first.since + this.#busyMs - performance.now()) : Number.POSITIVE_INFINITY

@@ -63,8 +63,8 @@ export async function receiveBody(
 }
 
 /**
- * Gives the memory back at once. Otherwise it would wait for the garbage collector, which looks at all objects of the process for
- * every 64 MB: that takes longer than to hash them.
+ * Gives the memory back at once. Otherwise it would wait for the garbage collector, which visits all objects of the process for every
+ * 64 MB. That takes longer than hashing them.
  */
 function free(bytes: Buffer): void {
   const { buffer } = bytes

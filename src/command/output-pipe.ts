@@ -11,7 +11,7 @@ import { BlockingWriter } from './blocking-writer.ts'
 const FULL_CHUNK = 64 * 1024
 /** How much is read at a time. */
 const READ_BYTES = 256 * 1024
-/** After fewer bytes than this, a large pipe is left alone for a moment: reading each piece takes longer than all that is done with it. */
+/** After a read of fewer bytes than this, a large pipe is left to fill for a moment: many small reads cost more than processing them. */
 const FEW_BYTES = 32 * 1024
 const GATHER_MS = 1
 /** A pipe buffers 64 KiB at first. In a larger one, most programs never see it full, which is when O_NONBLOCK hurts. */
@@ -51,9 +51,9 @@ export class OutputPipe {
   /** The write end, for the child. */
   readonly writer: BlockingWriter
   readonly #socket: Socket
-  /** Holds what was read last. New buffers for each read would take as much time as everything else. */
+  /** Holds the bytes of the last read. A new buffer for each read would take as much time as everything else. */
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
-  /** Of the read that is waited for: how many bytes it has brought, 0 at the end. */
+  /** The number of bytes that the pending read has brought; 0 at the end. */
   #read = Promise.withResolvers<number>()
   #bytes = 0
   #maxBytes = Number.POSITIVE_INFINITY
@@ -65,7 +65,7 @@ export class OutputPipe {
 
   constructor(reader: number, writer: number) {
     this.writer = new BlockingWriter(writer)
-    // False: nothing more is read before this is consumed.
+    // False stops reading until these bytes are consumed.
     const callback = (count: number) => {
       this.#read.resolve(count)
       return false

@@ -16,7 +16,7 @@ const RESPONSE_TIMEOUT_MS = 15_000
 const fetchWithTimeout: typeof fetch = (url, options) =>
   fetch(url, { ...options, signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS) })
 
-/** Throttling takes half of the time of a request. */
+/** Throttling takes half of the time that a request takes. */
 const WITHOUT_WAITING = {
   retry: { doNotRetry: [...NEVER_RETRIED, 429] },
   throttle: { enabled: false as const },

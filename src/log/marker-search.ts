@@ -1,6 +1,6 @@
 /** Every marker of a group begins with one of these. In most outputs, they are rarer than the letters of a word. */
 const BEGINNINGS = ['::', '##['].map(text => Buffer.from(text))
-/** Every marker has it, after its beginning or `end`. */
+/** Every marker contains it, after its beginning or after `end`. */
 const WORD = Buffer.from('group')
 const BEFORE = new Set(Buffer.from(':[d'))
 /** The limit for an output that has the word everywhere: its search takes some tenths of a second. */

@@ -3,11 +3,11 @@ const BLOCK_BYTES = 64 * 1024
 /** Bytes that follow one another. `line`: how many lines of the log end before them. */
 type Block = { buffer: Uint8Array; length: number; line: number }
 
-/** Copies of consecutive bytes of an output, in blocks. Each begins with the beginning of a piece. */
+/** Copies of consecutive bytes of an output, in blocks. Each block begins where a piece begins. */
 export class OutputBlocks {
   #blocks: Block[] = []
   #bytes = 0
-  /** Of a block that was dropped. */
+  /** The buffer of a dropped block, to be used again. */
   #spare: Uint8Array | null = null
 
   get bytes(): number {

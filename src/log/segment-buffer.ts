@@ -1,4 +1,4 @@
-/** The size of a new block. Most logs are smaller, and a large block each would keep the garbage collector busy. */
+/** The size of a new block. Most logs are smaller, and a large block for each would keep the garbage collector busy. */
 const FIRST_BYTES = 64 * 1024
 /** A block that is full becomes this many times as large: its content is copied once or twice. */
 const GROWTH = 16
@@ -20,7 +20,7 @@ export class SegmentBuffer {
     this.#segmentBytes = segmentBytes
   }
 
-  /** How many bytes wait. */
+  /** The number of bytes that wait. */
   get bytes(): number {
     return this.#bytes
   }

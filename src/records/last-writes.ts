@@ -1,7 +1,7 @@
 import type { Store } from './store.ts'
 
 type Written = { body: Uint8Array; etag: string }
-/** Of one process, by key. */
+/** The last writes of this process, by key. */
 type Writes = Map<string, Written & { until: number }>
 
 const KEPT_MS = 60_000
@@ -9,7 +9,7 @@ const MOST_KEPT = 100
 const MOST_BYTES = 16_384
 const writes = new WeakMap<Store, Writes>()
 
-/** Keeps what was written last under a key, for a minute, unless it is large. */
+/** Keeps the last write under a key for a minute, unless it is large. */
 export function keepWrite(store: Store, key: string, text: string, etag: string): void {
   const ofStore: Writes = writes.get(store) ?? new Map()
   writes.set(store, ofStore)
@@ -21,7 +21,7 @@ export function keepWrite(store: Store, key: string, text: string, etag: string)
   if (ofStore.size > MOST_KEPT && oldest !== undefined) ofStore.delete(oldest)
 }
 
-/** What this process has written last under a key, once; others may have written it since. Null if it was not kept. */
+/** Takes the last write of this process under a key. Others may have written since. Null if the write was not kept. */
 export function takeWrite(store: Store, key: string): Written | null {
   const ofStore = writes.get(store)
   const written = ofStore?.get(key)

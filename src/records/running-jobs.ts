@@ -6,7 +6,7 @@ import { updateRecord } from './update-record.ts'
 
 /** Further builds are not listed: the dead man's switch looks after them. Those of forks do not push out others. */
 const MOST_WAITING = 100
-/** A waiting build may have ended meanwhile, or cannot be looked at, so this many more than places are returned. */
+/** A waiting build may have ended in the meantime, or be unreadable. So this many more builds are returned than there are places. */
 const SPARE = 4
 
 /** `running.json`: the jobs of a repository that report has started and that have not ended. Written only by report. */

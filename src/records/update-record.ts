@@ -65,7 +65,7 @@ export async function updateObject<T extends object, N extends T | null>(
 ): Promise<Updated<N>> {
   const last = known === undefined ? takeWrite(store, key) : null
   const first = last && (await tryUpdate(store, key, codec, change, versionOf(last, codec.parse)))
-  // That there is nothing to change must follow from what is there now.
+  // Only the current record can show that there is nothing to change.
   if (first && 'updated' in first && first.isWritten) return first.updated
   let current = first && 'standing' in first ? first.standing : known
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -79,7 +79,7 @@ export async function updateObject<T extends object, N extends T | null>(
   throw new ContentionError(`${key} was changed by others ${ATTEMPTS} times in a row. Try again.`)
 }
 
-/** Changes an object whose version is `current`, or returns the one that stands there if others have changed it since. */
+/** Changes an object whose version is `current`. If others have changed it since, returns their version. */
 async function tryUpdate<T extends object, N extends T | null>(
   store: Store,
   key: string,
@@ -103,7 +103,7 @@ async function tryUpdate<T extends object, N extends T | null>(
   return { standing: versionOf(stored, parse) }
 }
 
-/** Writes the first version of a record. Returns whether it is there now: false if there is another one, or may be. */
+/** Writes the first version of a record. Returns whether it was written: false if there already is, or may be, another version. */
 export async function writeFirst(store: Store, key: string, value: object): Promise<boolean> {
   const text = JSON.stringify(value)
   const write = await store.putIf(key, text, { ifNoneMatch: '*' })

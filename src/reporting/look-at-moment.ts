@@ -4,7 +4,7 @@ import type { BuildRef } from '../records/keys.ts'
 /** The possible difference between the clocks of EventBridge Scheduler and of report. */
 const CLOCKS_MS = 5 * 60_000
 
-/** Whether a moment is to come by any clock, and no look that is set for it can be this one. */
+/** Whether a moment is still ahead by any clock, so that the current look cannot be the one that was set for it. */
 export const isFarOff = (moment: Date, now: Date): boolean => moment.getTime() - now.getTime() > CLOCKS_MS
 
 type Context = { deadMansSwitch: DeadMansSwitch; now: () => Date }

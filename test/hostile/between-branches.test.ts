@@ -9,7 +9,7 @@ import { roleArn, roleOf } from '../support/roles.ts'
 import { lambciJson, openTestSystem, type TestSystem } from '../support/test-system.ts'
 import { readAttack } from './attack.ts'
 
-/** What the tests and deploys of one deploy branch can do to those of another one, with a sandbox for each branch. */
+/** A system with a sandbox for each deploy branch, whose tests and deploys attack those of another branch. */
 let ci: TestSystem
 beforeAll(async () => {
   ci = await openTestSystem({ deployRole: roleOf('site-deploy') })
@@ -20,15 +20,15 @@ const buildOf = (project: string, number: number): BuildRef => ({ project, numbe
 
 const TOOLBOX = 'eve/tools'
 const CACHED = `gh/${TOOLBOX}`
-/** Programs that lie in a cached directory of everybody's PATH, and notes in another one, and by whom they were left. */
+/** Programs in a cached directory on the PATH, and notes in another one. Their names say which job left them. */
 const TOOLS = ['left-by-tests-of-qa', 'left-by-deploy-of-qa', 'left-by-tests-of-production']
 const found = `${TOOLS.map(tool => `$(command -v ${tool} | xargs -r basename)`).join(' ')} $(ls ~/.notes 2>/dev/null)`
 const leave = (tool: string) =>
   `mkdir -p ~/.notes ~/.local/bin; echo > ~/.notes/note-${tool}; printf '#!/bin/bash\\n' > ~/.local/bin/${tool}; chmod +x ~/.local/bin/${tool}`
 
 /**
- * What starts with a cache runs what its owner has left there. Nobody who can push to `qa`, and no test at all, decides what the
- * tests of `production` or any deploy start with.
+ * A job that restores a cache runs programs from it. So the caches of `production`'s tests, and of any deploy, must contain nothing from
+ * people who can only push to `qa`, and nothing from tests of other branches.
  */
 test('a poisoned cache reaches neither the tests of another deploy branch nor a deploy to another stage', async () => {
   await putJson(ci.system.store, settingsKeys(CACHED)[1], { deployBranches: ['production', 'qa'] })

@@ -8,7 +8,7 @@ import { lambciJson, type TestSystem } from './test-system.ts'
 
 const countOf = (pushes: number) => `count() { mapfile -t lines < "$CALLS.begun"; begun=\${#lines[@]}; }
 await() { count; while [ $begun -lt $(($1 < ${pushes} ? $1 : ${pushes})) ]; do sleep 0.2; count; done; }`
-/** A test that goes on until so many more have begun. The last one of these always fails. */
+/** A test that runs until `lasts` more tests have begun. Of each `lasts` + 1 tests, the last one fails. */
 const testOf = (pushes: number, lasts: number) => `${countOf(pushes)}
 echo "$LAMBCI_BUILD_NUM" >> "$CALLS.begun"
 await $((LAMBCI_BUILD_NUM + ${lasts}))

@@ -17,6 +17,6 @@ export const roleOf = (name: string, ...statements: object[]): RoleDefinition =>
   ),
 })
 
-/** What the roles of the shared test system may do: write the files of a site. */
+/** The rights of the shared test system's roles: they may write the files of a site. */
 export const SITE = 'site-of-the-tests'
 export const SITE_WRITES = { Action: 's3:PutObject', Resource: `arn:aws:s3:::*/${SITE}/*` }
